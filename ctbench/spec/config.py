@@ -1,0 +1,83 @@
+"""The configuration: `config.yaml` says what differs from a preset, a preset says what is run and how large."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Literal
+
+import yaml
+from pydantic import Field
+
+from ctbench.spec.errors import UserError, unknown
+from ctbench.spec.frozen import Frozen, validated
+
+PRESETS = Path("workflow") / "presets"
+
+
+class ExperimentConfig(Frozen):
+    """One experiment: which data sets, models and seeds, and where they differ from the paper's settings."""
+
+    datasets: tuple[str, ...] = Field((), description="Data sets, by name.")
+    models: dict[str, dict[str, Any]] = Field(
+        default_factory=dict, description="Rows of the paper's table; below each, the settings that differ."
+    )
+    settings: dict[str, Any] = Field(default_factory=dict, description="Settings that differ for all models.")
+    seeds: int | tuple[int, ...] | None = Field(None, description="How many seeds, or which; null: the common number.")
+
+
+class Config(Frozen):
+    """The whole configuration, preset and overrides merged."""
+
+    preset: str = Field("laptop", description="Named size of the suite: smoke, laptop, workstation or paper.")
+    results: Path = Field(Path("results"), description="Folder of the results; each preset has its own inside.")
+    data: Path = Field(Path("data"), description="Folder of the prepared data sets.")
+    device: Literal["cpu", "cuda"] = Field("cpu", description="Where networks are trained.")
+    threads: int = Field(1, ge=1, description="CPU threads of each run.")
+    seeds: int | tuple[int, ...] = Field(10, description="Seeds of every experiment that names none of its own.")
+    experiments: dict[str, ExperimentConfig] = Field(default_factory=dict, description="By name, `paper/experiment`.")
+
+    @property
+    def folder(self) -> Path:
+        """Where the results of this preset go."""
+        return self.results / self.preset
+
+
+def load_config(path: Path, presets: Path | None = None) -> Config:
+    """`config.yaml` over its preset. Raises UserError naming file and key."""
+    return merge(read_yaml(path), presets or path.parent / PRESETS, str(path))
+
+
+def merge(overrides: Mapping[str, Any], presets: Path, where: str) -> Config:
+    """Overrides over the preset that they name. An entry set to null is taken away."""
+    name = overrides.get("preset", Config.model_fields["preset"].default)
+    known = [p.stem for p in presets.glob("*.yaml")]
+    if name not in known:
+        raise unknown("preset", str(name), known, where=f"{where}: preset")
+    merged = _over(read_yaml(presets / f"{name}.yaml"), overrides)
+    return validated(Config, {**merged, "preset": name}, where)
+
+
+def read_yaml(path: Path) -> dict[str, Any]:
+    """A YAML mapping. Raises UserError if it is missing, not YAML, or something else than a mapping."""
+    try:
+        content = yaml.safe_load(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise UserError(f"{path}: no such file.") from None
+    except yaml.YAMLError as error:
+        raise UserError(f"{path}: not valid YAML. {' '.join(str(error).split())}") from None
+    if not isinstance(content, dict):
+        raise UserError(f"{path}: found {type(content).__name__}, expected keys and values.")
+    return content
+
+
+def _over(base: Mapping[str, Any], changes: Mapping[str, Any]) -> dict[str, Any]:
+    merged = dict(base)
+    for key, value in changes.items():
+        if value is None:
+            merged.pop(key, None)
+        elif isinstance(value, Mapping) and isinstance(merged.get(key), Mapping):
+            merged[key] = _over(merged[key], value)
+        else:
+            merged[key] = value
+    return merged
