@@ -1,0 +1,7 @@
+"""The judge: claims and measurements in, verdicts out. It never imports torch."""
+
+from ctbench.judge.claims import Claim, load_claims
+from ctbench.judge.statistics import best_set
+from ctbench.judge.verdicts import VERDICTS, judge, read_claims, write_claims
+
+__all__ = ["VERDICTS", "Claim", "best_set", "judge", "load_claims", "read_claims", "write_claims"]

@@ -18,7 +18,7 @@ from typing import Any
 
 import pandas as pd
 
-from ctbench.records.files import atomic_path
+from ctbench.spec.files import atomic_path
 from ctbench.spec.errors import UserError
 
 DTYPES: dict[str, str] = {

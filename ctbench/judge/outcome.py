@@ -1,0 +1,164 @@
+"""What a criterion finds, and the one rule by which statistics become a status.
+
+pass: the mean lies in the claimed region at Holm-adjusted p < 0.05. fail: the 95 % interval lies wholly outside it.
+unresolved: neither, or fewer than six seeds. not run: no measurements. Deterministic results are compared directly.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from math import exp, isfinite, nan
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ctbench.judge.statistics import (
+    ALPHA,
+    MIN_SEEDS,
+    Alternative,
+    Estimate,
+    Region,
+    is_constant,
+    smallest_detectable,
+    t_interval,
+)
+
+Status = Literal["pass", "fail", "unresolved", "not run"]
+
+
+@dataclass(frozen=True)
+class Scale:
+    """How numbers are shown: `back` leads from the scale of the test to that of the reader."""
+
+    number: str
+    effect: str = "difference"
+    back: Callable[[float], float] = float
+
+    def text(self, estimate: Estimate) -> str:
+        """`mean [low, high]`, or the mean alone where there is no interval."""
+        shown = f"{estimate.mean:{self.number}}"
+        return shown if not isfinite(estimate.low) else f"{shown} [{estimate.low:.4g}, {estimate.high:.4g}]"
+
+    def undo(self, estimate: Estimate) -> Estimate:
+        """The estimate on the reader's scale."""
+        return Estimate(*(self.back(v) if isfinite(v) else nan for v in estimate))
+
+
+LEVEL = Scale(".4g")
+DIFFERENCE = Scale("+.4g")
+FACTOR = Scale(".4g", effect="factor", back=exp)
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """The finding of one criterion.
+
+    `estimate`, `ci_low` and `ci_high` (95 %) are in the unit of the measurement, or a ratio or slope; NaN where there
+    is none. `n` counts paired seeds (cases, for `exact`). `p` is one-sided and unadjusted; None where nothing was
+    tested. `if_unresolved` is said only of an unresolved outcome.
+    """
+
+    status: Status
+    estimate: float = nan
+    ci_low: float = nan
+    ci_high: float = nan
+    n: int = 0
+    p: float | None = None
+    summary: str = ""
+    notes: tuple[str, ...] = ()
+    if_unresolved: str = ""
+    unit: str = ""
+    scales: frozenset[str] = frozenset()
+    runs: frozenset[str] = frozenset()
+
+    def adjusted(self, p: float) -> Outcome:
+        """The outcome given its Holm-adjusted p: a pass that does not survive becomes unresolved."""
+        status = "unresolved" if self.status == "pass" and p >= ALPHA else self.status
+        return replace(self, status=status, notes=(f"Holm p = {p:.2g}", *self.notes))
+
+    @property
+    def detail(self) -> str:
+        """One phrase, such as `pass, +1.2 [0.8, 1.6], n = 10, Holm p = 0.0021`."""
+        extra = self.if_unresolved if self.status == "unresolved" else ""
+        return ", ".join(part for part in (self.status, self.summary, *self.notes, extra) if part)
+
+
+def not_run(why: str) -> Outcome:
+    """The outcome of a criterion without the measurements that it needs."""
+    return Outcome("not run", notes=(why,))
+
+
+def judge_mean(values: NDArray[np.float64], region: Region, *, seeded: bool, scale: Scale) -> Outcome:
+    """Whether the mean of `values`, one finite number per seed, lies in `region`.
+
+    `values` and `region` are on the scale of the test (logarithms for a ratio); the outcome is on the reader's.
+    """
+    n, inner = len(values), t_interval(values)
+    shown = scale.undo(inner)
+    found = Outcome("unresolved", *shown, n=n, summary=f"{scale.text(shown)}, n = {n}")
+    if not seeded:
+        return _direct(found, region.holds(inner.mean), "deterministic, no interval")
+    if n < MIN_SEEDS:
+        return _too_few(found)
+    if is_constant(values):
+        return _direct(found, region.holds(inner.mean), "the same for every seed")
+    p = region.p(values)
+    excluded = region.excluded_by(inner.low, inner.high)
+    two_sided = isfinite(region.low) and isfinite(region.high)
+    return replace(
+        found,
+        status="fail" if excluded else "pass" if p < ALPHA else "unresolved",
+        p=p,
+        if_unresolved=_detectable(values, scale, "two-sided" if two_sided else "larger"),
+    )
+
+
+def judge_every(columns: NDArray[np.float64], region: Region, *, seeded: bool, scale: Scale) -> Outcome:
+    """Whether the mean of EVERY column (seeds x quantities) lies in `region`, unbounded above.
+
+    pass: the largest p (intersection-union test, Berger 1982). fail: one interval outside; the intervals are
+    simultaneous (Bonferroni), so that many columns make no false alarm. The outcome shows the smallest mean.
+    """
+    n, k = columns.shape
+    estimates = [t_interval(column, 1 - ALPHA / k) for column in columns.T]
+    worst = int(np.argmin([e.mean for e in estimates]))
+    kind = ", simultaneous interval" if k > 1 and n > 1 else ""
+    found = Outcome(
+        "unresolved",
+        *estimates[worst],
+        n=n,
+        summary=f"smallest of {k} {'steps' if k > 1 else 'step'} {scale.text(estimates[worst])}, n = {n}{kind}",
+    )
+    if not seeded:
+        return _direct(found, all(region.holds(e.mean) for e in estimates), "deterministic, no interval")
+    if n < MIN_SEEDS:
+        return _too_few(found)
+    p = max(region.p(column) for column in columns.T)
+    excluded = any(region.excluded_by(e.low, e.high) for e in estimates)
+    return replace(
+        found,
+        status="fail" if excluded else "pass" if p < ALPHA else "unresolved",
+        p=p,
+        if_unresolved=_detectable(columns[:, worst], scale, "larger"),
+    )
+
+
+def diverged(found: Outcome, note: str, *, status: Status = "fail") -> Outcome:
+    """An outcome over the finite values, overruled because others diverged; it stays in the Holm family with p = 1."""
+    rest = ("numbers over the finite seeds",) if found.n else ()
+    return replace(found, status=status, p=1.0, notes=(note, *rest), if_unresolved="")
+
+
+def _direct(found: Outcome, holds: bool, note: str) -> Outcome:
+    return replace(found, status="pass" if holds else "fail", notes=(note,))
+
+
+def _too_few(found: Outcome) -> Outcome:
+    return replace(found, status="unresolved", notes=(f"n = {found.n} < {MIN_SEEDS}: no verdict",))
+
+
+def _detectable(values: NDArray[np.float64], scale: Scale, alternative: Alternative) -> str:
+    effect = scale.back(smallest_detectable(values, alternative))
+    return f"smallest detectable {scale.effect} {effect:.3g} (80 % power)" if isfinite(effect) else ""

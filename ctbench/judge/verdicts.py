@@ -1,0 +1,182 @@
+"""From outcomes to verdicts: one row of `claims.csv` for every claim."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from itertools import groupby
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from ctbench.judge.claims import Claim
+from ctbench.judge.criteria import Base
+from ctbench.judge.outcome import Outcome
+from ctbench.judge.selection import AmbiguousError
+from ctbench.judge.statistics import holm
+from ctbench.records.files import atomic_path
+from ctbench.spec.errors import UserError
+
+VERDICTS: tuple[str, ...] = (
+    "reproduced",
+    "partly reproduced",
+    "not reproduced",
+    "inconclusive",
+    "not run",
+    "proof only",
+    "no source",
+)
+
+DTYPES: dict[str, str] = {
+    "claim_id": "string",
+    "paper": "string",
+    "statement": "string",
+    "experiment": "string",
+    "quantity": "string",
+    "paper_value": "float64",
+    "paper_source": "string",
+    "measured": "float64",
+    "ci_low": "float64",
+    "ci_high": "float64",
+    "n": "Int64",
+    "criterion": "string",
+    "verdict": "string",
+    "scale": "string",
+    "detail": "string",
+    "runs": "string",
+}
+
+_FLOATS = [name for name, dtype in DTYPES.items() if dtype == "float64"]
+_CATEGORIES = ("paper", "experiment", "dataset", "model", "solver", "metric")
+
+Judged = tuple[Base, Outcome]
+
+
+def judge(measurements: pd.DataFrame, claims: Sequence[Claim], *, absent: str = "not in this preset") -> pd.DataFrame:
+    """The claims table: one row per claim, in their order.
+
+    `measurements` is the tidy table of `records.measurements`; `absent` is the reason given for a claim of which
+    nothing was measured. Numbers have six significant digits; `measured` and its interval are those of the first
+    criterion that could be judged, in the unit named in `quantity` unless `detail` says otherwise. Raises UserError
+    (naming the claim) if a selection leaves open which measurement it means.
+    """
+    frame = measurements.astype(dict.fromkeys(_CATEGORIES, "category"))
+    outcomes = _holm_by_table(claims, [_judge_claim(claim, frame) for claim in claims])
+    return _typed([_row(claim, judged, absent) for claim, judged in zip(claims, outcomes, strict=True)])
+
+
+def write_claims(frame: pd.DataFrame, path: Path) -> None:
+    """Writes the claims table as CSV; the same table gives the same bytes. Raises UserError if it cannot be written."""
+    with atomic_path(path) as temporary:
+        frame.to_csv(temporary, index=False, lineterminator="\n", encoding="utf-8")
+
+
+def read_claims(path: Path) -> pd.DataFrame:
+    """Reads what `write_claims` wrote. Raises UserError if the file is missing, broken or has other columns."""
+    try:
+        frame = pd.read_csv(path, dtype="string", keep_default_na=False, encoding="utf-8")
+    except FileNotFoundError:
+        raise UserError(f"{path}: no such claims table. Run `ctbench judge` first.") from None
+    except (ValueError, OSError) as error:
+        raise UserError(f"{path}: not a readable claims table ({error}). Run `ctbench judge` again.") from None
+    if list(frame.columns) != list(DTYPES):
+        raise UserError(f"{path}: found columns {list(frame.columns)}, expected {list(DTYPES)}.")
+    numbers = {name: dtype for name, dtype in DTYPES.items() if dtype != "string"}
+    try:
+        return frame.replace({name: {"": None} for name in numbers}).astype(DTYPES)
+    except (ValueError, TypeError) as error:
+        raise UserError(f"{path}: a number is not one ({error}). Run `ctbench judge` again.") from None
+
+
+def _judge_claim(claim: Claim, frame: pd.DataFrame) -> list[Judged]:
+    if claim.status is not None:
+        return []
+    return [(criterion, _judge_criterion(claim, criterion, frame)) for criterion in claim.criteria]
+
+
+def _judge_criterion(claim: Claim, criterion: Base, frame: pd.DataFrame) -> Outcome:
+    try:
+        return criterion.within(claim.paper, claim.experiment).judge(frame)
+    except AmbiguousError as error:
+        raise UserError(f"claim {claim.id}, criterion {criterion.label!r}: {error}") from None
+
+
+def _holm_by_table(claims: Sequence[Claim], judged: list[list[Judged]]) -> list[list[Judged]]:
+    """Holm over all p-values of the claims that share a paper and an experiment."""
+    result = [list(of_claim) for of_claim in judged]
+    tested = [
+        ((claims[i].paper, claims[i].experiment), i, j)
+        for i, of_claim in enumerate(judged)
+        for j, (_, outcome) in enumerate(of_claim)
+        if outcome.p is not None
+    ]
+    for _, members in groupby(sorted(tested), key=lambda member: member[0]):
+        places = [(i, j) for _, i, j in members]
+        raw = [p for i, j in places if (p := judged[i][j][1].p) is not None]
+        for (i, j), p in zip(places, holm(raw), strict=True):
+            criterion, outcome = judged[i][j]
+            result[i][j] = (criterion, outcome.adjusted(float(p)))
+    return result
+
+
+def verdict_of(statuses: Sequence[str]) -> str:
+    """The verdict on a claim from the statuses of its criteria; those not run do not count."""
+    found = set(statuses) - {"not run"}
+    if not found:
+        return "not run"
+    if found == {"pass"}:
+        return "reproduced"
+    if "pass" in found:
+        return "partly reproduced"
+    return "not reproduced" if "fail" in found else "inconclusive"
+
+
+def _row(claim: Claim, judged: list[Judged], absent: str) -> dict[str, Any]:
+    run = [(criterion, outcome) for criterion, outcome in judged if outcome.status != "not run"]
+    row = {
+        "claim_id": claim.id,
+        "paper": claim.paper,
+        "statement": claim.statement,
+        "experiment": claim.experiment,
+        "quantity": f"{claim.quantity} ({claim.unit})" if claim.unit and claim.quantity else claim.quantity,
+        "paper_value": claim.paper_value,
+        "paper_source": claim.paper_source,
+        "criterion": "; ".join(f"{c.label}: {c.rule}" for c in claim.criteria),
+        "verdict": claim.status or verdict_of([outcome.status for _, outcome in judged]),
+        "scale": "",
+        "detail": _why_not(claim, absent),
+        "runs": "",
+    }
+    return row | _measured(claim, judged, run) if run else row
+
+
+def _measured(claim: Claim, judged: list[Judged], run: list[Judged]) -> dict[str, Any]:
+    primary = run[0][1]
+    rest = [member for member in judged if member is not run[0]]
+    scales = frozenset[str]().union(*(outcome.scales for _, outcome in run))
+    runs = frozenset[str]().union(*(outcome.runs for _, outcome in run))
+    sentences = [f"{criterion.label}: {outcome.detail}" for criterion, outcome in [run[0], *rest]]
+    if claim.unit and primary.unit and primary.unit != claim.unit:
+        sentences.insert(1, f"measured in {primary.unit}, the claim in {claim.unit}")
+    return {
+        "measured": primary.estimate,
+        "ci_low": primary.ci_low,
+        "ci_high": primary.ci_high,
+        "n": primary.n,
+        "scale": "paper" if scales == {"paper"} else "reduced",
+        "detail": "; ".join(sentences),
+        "runs": " ".join(sorted(runs)),
+    }
+
+
+def _why_not(claim: Claim, absent: str) -> str:
+    if claim.status is not None or not claim.criteria:
+        return claim.reason or ("no experiment yet" if claim.status is None else "")
+    return f"{absent}: {claim.reason}" if claim.reason else absent
+
+
+def _typed(rows: list[dict[str, Any]]) -> pd.DataFrame:
+    frame = pd.DataFrame(rows).reindex(columns=list(DTYPES)).astype(DTYPES)
+    frame[_FLOATS] = frame[_FLOATS].map(lambda value: float(f"{value:.6g}") if np.isfinite(value) else np.nan)
+    return frame

@@ -1,0 +1,116 @@
+"""What all graph models share: seeds stacked in one module, and layers that work on stacked states."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable
+from typing import ClassVar
+
+import torch
+from torch import Generator, Tensor, nn
+
+from ctbench.models._sparse import Graph, SparseFeatures, csr, normalised
+from ctbench.spec.frozen import Frozen
+
+Init = Callable[[tuple[int, ...], Generator], Tensor]
+
+
+class GraphModel(nn.Module, ABC):
+    """Node classification with all seeds of a group in one module; every parameter has a leading seed axis.
+
+    Subclasses set `Options` and build their parameters in `__init__`, drawing each seed's from its own generator.
+    """
+
+    Options: ClassVar[type[Frozen]]
+
+    @abstractmethod
+    def __init__(self, options: Frozen, graph: Graph, init: list[Generator]) -> None:
+        super().__init__()
+
+    @abstractmethod
+    def forward(self, dropout: list[Generator] | None) -> Tensor:
+        """Logits [nodes, seeds, classes]. `dropout` has a generator for each seed in training, None in evaluation."""
+
+
+def glorot(shape: tuple[int, ...], generator: Generator) -> Tensor:
+    """Uniform on +-sqrt(6 / (in + out)) (Glorot and Bengio 2010)."""
+    bound = (6 / (shape[-2] + shape[-1])) ** 0.5
+    return torch.empty(shape).uniform_(-bound, bound, generator=generator)
+
+
+def uniform_by_output(shape: tuple[int, ...], generator: Generator) -> Tensor:
+    """Uniform on +-1/sqrt(out), as the Neural GDE authors' layers are initialised."""
+    bound = shape[-1] ** -0.5
+    return torch.empty(shape).uniform_(-bound, bound, generator=generator)
+
+
+def uniform_by_input(fan_in: int) -> Init:
+    """Uniform on +-1/sqrt(fan_in): what a torch linear layer with `fan_in` inputs does to weight and bias."""
+
+    def init(shape: tuple[int, ...], generator: Generator) -> Tensor:
+        return torch.empty(shape).uniform_(-(fan_in**-0.5), fan_in**-0.5, generator=generator)
+
+    return init
+
+
+def zeros(shape: tuple[int, ...], generator: Generator) -> Tensor:
+    """All zero."""
+    return torch.zeros(shape)
+
+
+def stacked(shape: tuple[int, ...], init: Init, generators: list[Generator]) -> nn.Parameter:
+    """A parameter [seeds, *shape], each seed drawn from its own generator."""
+    return nn.Parameter(torch.stack([init(shape, g) for g in generators]))
+
+
+class SeedLinear(nn.Module):
+    """h W_s + b_s for every seed s, on stacked states [nodes, seeds, width]."""
+
+    def __init__(
+        self, width_in: int, width_out: int, generators: list[Generator], weight: Init = glorot, bias: Init = zeros
+    ) -> None:
+        super().__init__()
+        self.weight = stacked((width_in, width_out), weight, generators)
+        self.bias = stacked((width_out,), bias, generators)
+
+    def product(self, states: Tensor) -> Tensor:
+        """h W_s without the bias."""
+        return torch.bmm(states.transpose(0, 1), self.weight).transpose(0, 1)
+
+    def forward(self, states: Tensor) -> Tensor:
+        return self.product(states) + self.bias
+
+
+class FeatureLinear(nn.Module):
+    """X W_s + b_s for every seed s on sparse node features, with dropout of their stored entries."""
+
+    def __init__(
+        self, graph: Graph, width_out: int, generators: list[Generator], weight: Init = glorot, bias: Init = zeros
+    ) -> None:
+        super().__init__()
+        self.weight = stacked((graph.features.shape[1], width_out), weight, generators)
+        self.bias = stacked((width_out,), bias, generators)
+        self.features = SparseFeatures(graph.features)
+
+    def product(self, rate: float, dropout: list[Generator] | None) -> Tensor:
+        """X W_s without the bias, [nodes, seeds, width]; stored entries of X are dropped at `rate` in training."""
+        return self.features.times(self.weight, rate, dropout)
+
+    def _apply(self, fn: Callable[[Tensor], Tensor], recurse: bool = True) -> FeatureLinear:
+        super()._apply(fn, recurse)
+        self.features.to(str(fn(torch.empty(0)).device))
+        return self
+
+
+def dropped(states: Tensor, rate: float, dropout: list[Generator] | None) -> Tensor:
+    """Dropout on [nodes, seeds, width], each seed's mask from its own generator."""
+    if dropout is None or rate == 0:
+        return states
+    shape = (states.shape[0], states.shape[2])
+    masks = [torch.empty(shape, device=states.device).bernoulli_(1 - rate, generator=g) for g in dropout]
+    return states * torch.stack(masks, dim=1).div_(1 - rate)
+
+
+def operator(graph: Graph, self_loop: float) -> Tensor:
+    """The normalised adjacency as a torch CSR tensor."""
+    return csr(normalised(graph.adjacency, self_loop))

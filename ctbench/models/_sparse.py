@@ -1,0 +1,148 @@
+"""Sparse products for many seeds at once. States are stacked as [nodes, seeds, width]."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import torch
+from scipy import sparse
+from torch import Generator, Tensor
+from torch.autograd import Function
+
+
+@dataclass(frozen=True)
+class Graph:
+    """A graph with node features, as the models take it.
+
+    Attributes:
+        features: sparse, [nodes, features].
+        adjacency: sparse, symmetric, without self loops, [nodes, nodes].
+        classes: number of classes.
+    """
+
+    features: sparse.csr_array
+    adjacency: sparse.csr_array
+    classes: int
+
+    @property
+    def nodes(self) -> int:
+        return self.features.shape[0]
+
+
+def normalised(adjacency: sparse.csr_array, self_loop: float) -> sparse.csr_array:
+    """D^{-1/2} (A + c I) D^{-1/2} with D the row sums of A + c I; isolated nodes get zero rows (Kipf and Welling 2017)."""
+    looped = sparse.csr_array(adjacency + self_loop * sparse.eye_array(adjacency.shape[0]))
+    degree = np.asarray(looped.sum(axis=1)).ravel()
+    scale = np.divide(1.0, np.sqrt(degree), out=np.zeros_like(degree), where=degree > 0)
+    return sparse.csr_array(scale[:, None] * looped * scale[None, :])
+
+
+def csr(matrix: sparse.csr_array, dtype: torch.dtype = torch.float32) -> Tensor:
+    """A scipy matrix as a torch CSR tensor."""
+    matrix = sparse.csr_array(matrix)
+    matrix.sort_indices()
+    return _csr(
+        torch.from_numpy(matrix.indptr.astype(np.int64)),
+        torch.from_numpy(matrix.indices.astype(np.int64)),
+        torch.from_numpy(matrix.data).to(dtype),
+        matrix.shape,
+    )
+
+
+def _csr(indptr: Tensor, indices: Tensor, values: Tensor, shape: tuple[int, ...]) -> Tensor:
+    return torch.sparse_csr_tensor(indptr, indices, values, size=shape, check_invariants=False)
+
+
+class _SymmetricProduct(Function):
+    """M H for a symmetric sparse M; its transpose is itself."""
+
+    @staticmethod
+    def forward(ctx: Any, matrix: Tensor, states: Tensor) -> Tensor:
+        ctx.matrix = matrix
+        return (matrix @ states.reshape(states.shape[0], -1)).view(states.shape)
+
+    @staticmethod
+    def backward(ctx: Any, *cotangents: Tensor) -> tuple[None, Tensor]:
+        cotangent = cotangents[0].contiguous()
+        return None, (ctx.matrix @ cotangent.view(cotangent.shape[0], -1)).view(cotangent.shape)
+
+
+def propagate(matrix: Tensor, states: Tensor) -> Tensor:
+    """M H for a symmetric sparse M [n, n] and stacked states [n, seeds, width]."""
+    result = _SymmetricProduct.apply(matrix, states)
+    assert isinstance(result, Tensor)
+    return result
+
+
+class SparseFeatures:
+    """Node features that stay sparse: X W for every seed, with its own dropout on the stored entries.
+
+    Args:
+        matrix: [nodes, features].
+    """
+
+    def __init__(self, matrix: sparse.csr_array) -> None:
+        matrix = sparse.csr_array(matrix)
+        matrix.sort_indices()
+        order = sparse.csr_array(matrix)
+        order.data = np.arange(1, matrix.nnz + 1)
+        transposed = sparse.csr_array(order.T)
+        self.matrix, self.transposed = csr(matrix), csr(sparse.csr_array(matrix.T))
+        self.values = self.matrix.values()
+        self.order = torch.from_numpy(transposed.data.astype(np.int64) - 1)
+        self._transposed_index = (self.transposed.crow_indices(), self.transposed.col_indices())
+        self._index = (self.matrix.crow_indices(), self.matrix.col_indices())
+
+    @property
+    def width(self) -> int:
+        return self.matrix.shape[1]
+
+    def to(self, device: str) -> SparseFeatures:
+        for name in ("matrix", "transposed", "values", "order"):
+            setattr(self, name, getattr(self, name).to(device))
+        self._index = tuple(t.to(device) for t in self._index)
+        self._transposed_index = tuple(t.to(device) for t in self._transposed_index)
+        return self
+
+    def times(self, weight: Tensor, dropout: float, generators: list[Generator] | None) -> Tensor:
+        """X W_s for every seed s.
+
+        Args:
+            weight: [seeds, features, width].
+            dropout: probability that a stored entry of X is dropped.
+            generators: one for each seed, for the masks; None in evaluation: nothing is dropped.
+
+        Returns:
+            [nodes, seeds, width].
+        """
+        seeds, _, width = weight.shape
+        if generators is None or dropout == 0:
+            result = _Product.apply(self.matrix, self.transposed, weight.transpose(0, 1).reshape(-1, seeds * width))
+            assert isinstance(result, Tensor)
+            return result.view(-1, seeds, width)
+        kept = [torch.empty_like(self.values).bernoulli_(1 - dropout, generator=g) for g in generators]
+        return torch.stack(
+            [self._masked(self.values * mask.div_(1 - dropout), w) for mask, w in zip(kept, weight, strict=True)], dim=1
+        )
+
+    def _masked(self, values: Tensor, weight: Tensor) -> Tensor:
+        matrix = _csr(*self._index, values, self.matrix.shape)
+        transposed = _csr(*self._transposed_index, values[self.order], self.transposed.shape)
+        result = _Product.apply(matrix, transposed, weight)
+        assert isinstance(result, Tensor)
+        return result
+
+
+class _Product(Function):
+    """X W with the gradient of W by the stored transpose of X."""
+
+    @staticmethod
+    def forward(ctx: Any, matrix: Tensor, transposed: Tensor, weight: Tensor) -> Tensor:
+        ctx.transposed = transposed
+        return matrix @ weight
+
+    @staticmethod
+    def backward(ctx: Any, *cotangents: Tensor) -> tuple[None, None, Tensor]:
+        return None, None, ctx.transposed @ cotangents[0].contiguous()

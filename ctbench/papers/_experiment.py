@@ -1,0 +1,207 @@
+"""The contract of an experiment, and the plan that experiments make of a configuration."""
+
+from __future__ import annotations
+
+import itertools
+from abc import ABC, abstractmethod
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from ctbench.spec.config import Config, ExperimentConfig
+from ctbench.spec.errors import UserError, unknown
+from ctbench.spec.frozen import Frozen, validated
+from ctbench.spec.run import Paper, RunSpec
+
+if TYPE_CHECKING:
+    from ctbench.data import Dataset
+    from ctbench.training.task import Task
+
+
+@dataclass(frozen=True)
+class Inputs:
+    """What a run is given besides its spec.
+
+    Attributes:
+        dataset: the prepared data set, or None where the experiment makes its own data.
+        parent: spec of the run that a sweep starts from.
+        weights: that run's trained weights by seed, name and tensor.
+        device: `cpu` or `cuda`.
+    """
+
+    dataset: Dataset | None
+    parent: RunSpec | None
+    weights: Mapping[int, Mapping[str, Any]]
+    device: str
+
+    @property
+    def trained(self) -> RunSpec:
+        """The run that a sweep starts from."""
+        assert self.parent is not None
+        return self.parent
+
+
+class Experiment(ABC):
+    """One table, figure or theorem of a paper.
+
+    An experiment is a module `ctbench/papers/<paper>/<name>.py` with an instance in its variable `EXPERIMENT`.
+    """
+
+    paper: ClassVar[Paper]
+    title: ClassVar[str]
+    Settings: ClassVar[type[Frozen]]
+    parent: ClassVar[str | None] = None
+    """Full name of the experiment whose trained weights this one starts from."""
+    seeded: ClassVar[bool] = True
+    """False for results without randomness."""
+    group: ClassVar[int | None] = None
+    """How many seeds train together; None means all."""
+
+    @abstractmethod
+    def published(self, dataset: str, model: str) -> dict[str, Any]:
+        """The paper's own settings for a row of its table; where the paper is silent, this project's.
+
+        Raises UserError on a data set or row that the experiment does not have.
+        """
+
+    @abstractmethod
+    def reductions(self, dataset: str, model: str, settings: Frozen) -> Iterator[str]:
+        """In words, every way in which the settings are smaller than the paper's."""
+
+    @abstractmethod
+    def needs(self, dataset: str) -> str | None:
+        """Name of the data set to prepare; None where the experiment makes its own data."""
+
+    @abstractmethod
+    def code(self, settings: Frozen) -> tuple[str, ...]:
+        """Modules that, with what they import, determine the numbers."""
+
+    @abstractmethod
+    def seconds(self, settings: Frozen) -> float:
+        """A guess of the time of one seed on one core, for the plan."""
+
+    @abstractmethod
+    def task(self, spec: RunSpec, seeds: tuple[int, ...], inputs: Inputs) -> Task:
+        """The work for a group of seeds."""
+
+    def accepts(self, parent: RunSpec) -> bool:
+        """Whether a sweep makes sense from this run."""
+        return True
+
+    def settings(self, spec: RunSpec) -> Frozen:
+        """The typed settings of a run. Raises UserError naming the key."""
+        return validated(self.Settings, spec.settings, f"{spec.name}.{spec.model}")
+
+
+def row(table: Mapping[str, dict[str, Any]], name: str, kind: str, where: str) -> dict[str, Any]:
+    """An entry of a table of settings. Raises UserError with the nearest names."""
+    if name not in table:
+        raise unknown(kind, name, table, where=where)
+    return table[name]
+
+
+def smaller(settings: Frozen, published: Mapping[str, Any], *fields: str) -> Iterator[str]:
+    """`field 5 instead of 10`, for each of the fields in which the settings are not the published ones."""
+    for field in fields:
+        found, expected = getattr(settings, field), published[field]
+        if found != expected:
+            yield f"{field.replace('_', ' ')} {found} instead of {expected}"
+
+
+def expand(config: Config, experiments: Mapping[str, Experiment]) -> list[RunSpec]:
+    """The runs of a configuration, sweeps after the runs they start from.
+
+    Raises UserError on an unknown experiment, data set, model or setting, naming the key.
+    """
+    for name in config.experiments:
+        if name not in experiments:
+            raise unknown("experiment", name, experiments, where="experiments")
+    runs: dict[str, list[RunSpec]] = {}
+    for name in sorted(config.experiments, key=lambda n: (experiments[n].parent is not None, n)):
+        experiment, chosen = experiments[name], config.experiments[name]
+        if experiment.parent is None:
+            runs[name] = list(_trained(name, experiment, chosen, config))
+        else:
+            runs[name] = list(_swept(name, experiment, chosen, runs.get(experiment.parent, [])))
+    return list(itertools.chain.from_iterable(runs.values()))
+
+
+def _trained(name: str, experiment: Experiment, chosen: ExperimentConfig, config: Config) -> Iterator[RunSpec]:
+    seeds = numbered(chosen.seeds if chosen.seeds is not None else config.seeds, f"experiments.{name}.seeds")
+    if not chosen.datasets or not chosen.models:
+        raise UserError(f"experiments.{name}: names no {'models' if chosen.datasets else 'datasets'}; one is needed.")
+    for dataset, (model, overrides) in itertools.product(chosen.datasets, chosen.models.items()):
+        where = f"experiments.{name}.models.{model}"
+        published = experiment.published(dataset, model)
+        settings = validated(experiment.Settings, over(over(published, chosen.settings), overrides), where)
+        yield _spec(experiment, name, dataset, model, settings, seeds=seeds if experiment.seeded else ())
+
+
+def _swept(name: str, experiment: Experiment, chosen: ExperimentConfig, parents: list[RunSpec]) -> Iterator[RunSpec]:
+    if not parents:
+        raise UserError(f"experiments.{name}: starts from {experiment.parent}, which has no runs in this configuration.")
+    for parent in parents:
+        if not experiment.accepts(parent) or parent.model not in (chosen.models or [parent.model]):
+            continue
+        if parent.dataset not in (chosen.datasets or [parent.dataset]):
+            continue
+        overrides = chosen.models.get(parent.model, {})
+        content = over(over(experiment.published(parent.dataset, parent.model), chosen.settings), overrides)
+        settings = validated(experiment.Settings, content, f"experiments.{name}.settings")
+        spec = _spec(experiment, name, parent.dataset, parent.model, settings, seeds=parent.seeds, parent=parent.run_id)
+        yield spec.model_copy(update={"reduced": tuple(dict.fromkeys([*parent.reduced, *spec.reduced]))})
+
+
+def _spec(
+    experiment: Experiment,
+    name: str,
+    dataset: str,
+    model: str,
+    settings: Frozen,
+    *,
+    seeds: tuple[int, ...],
+    parent: str | None = None,
+) -> RunSpec:
+    return RunSpec(
+        paper=experiment.paper,
+        experiment=name.partition("/")[2],
+        dataset=dataset,
+        model=model,
+        settings=settings.model_dump(mode="json"),
+        seeds=seeds,
+        parent=parent,
+        reduced=tuple(experiment.reductions(dataset, model, settings)),
+    )
+
+
+def numbered(seeds: int | tuple[int, ...], where: str) -> tuple[int, ...]:
+    """Seeds from a number of seeds or a list. Raises UserError if there are none, or one twice."""
+    chosen = tuple(range(seeds)) if isinstance(seeds, int) else seeds
+    if not chosen:
+        raise UserError(f"{where}: found {seeds!r}, expected at least one seed.")
+    if len(set(chosen)) < len(chosen):
+        raise UserError(f"{where}: found {list(chosen)}, expected each seed once.")
+    return chosen
+
+
+def over(base: Mapping[str, Any], changes: Mapping[str, Any]) -> dict[str, Any]:
+    """`changes` over `base`; the model's own `options` are merged key by key."""
+    merged = {**base, **changes}
+    if "options" in base and "options" in changes:
+        merged["options"] = {**base["options"], **changes["options"]}
+    return merged
+
+
+def weights_of(folder: Path, seeds: tuple[int, ...]) -> dict[int, dict[str, Any]]:
+    """Trained weights of a record by seed. Raises UserError if a file is missing or damaged."""
+    from safetensors.torch import load_file
+
+    found = {}
+    for seed in seeds:
+        path = folder / "weights" / f"{seed}.safetensors"
+        try:
+            found[seed] = load_file(path)
+        except Exception as error:
+            raise UserError(f"{path}: trained weights cannot be read ({error}). Run their training again.") from None
+    return found
