@@ -45,7 +45,7 @@ def short_sha256(*arrays: np.ndarray) -> str:
 
 @dataclass(frozen=True, eq=False)
 class Dataset:
-    """A data set in memory, whose arrays and fingerprint cannot be written to. Its family's module says what arrays it has.
+    """A data set in memory, whose arrays and fingerprint cannot be written to. Its family's module names the arrays.
 
     `sha256` is `canonical_sha256(arrays)`; `fingerprint` holds the counts, means and split hash printed under tables.
     """
@@ -67,8 +67,8 @@ class Family:
     """Data sets that share formats: what a module of `ctbench.data` holds in its variable `FAMILY`.
 
     `decoders` maps a layout (as the manifest's sources name it) to a function of the data set's name and the folder
-    with the raw files, which returns the canonical arrays. `splits` maps a split's name to a function of the data set and a
-    random generator (or None), which returns index arrays, int64.
+    with the raw files, which returns the canonical arrays. `splits` maps a split's name to a function of the data set
+    and a random generator (or None), which returns index arrays, int64.
     """
 
     datasets: tuple[str, ...]

@@ -15,7 +15,7 @@ from ctbench.data._dataset import Arrays, Dataset, Fingerprint, Split, short_sha
 
 
 def image_fingerprint(white: int) -> Callable[[Arrays], Fingerprint]:
-    """A function that gives counts, mean and deviation of each channel's training pixels over `white`, and label hash."""
+    """A function that gives counts, label hash, and mean and deviation of the training pixels (over `white`)."""
 
     def fingerprint(arrays: Arrays) -> Fingerprint:
         images, labels = arrays["train_images"], arrays["train_labels"]

@@ -108,7 +108,8 @@ def _build(recipe: Recipe, root: Path, candidates: Sequence[Source], log: Log) -
                 raw = source.fetch(Path(folder), log)
             except UnavailableError as reason:
                 log(f"{recipe.name}: not from {source.kind} ({reason})")
-                reasons.append(f"{source.kind} ({source.describe()}): {reason}.")
+                what = f"{source.kind}, {source.describe()}" if source.kind == "package" else source.kind
+                reasons.append(f"{what}: {reason}.")
                 continue
             arrays = _decode(recipe, source, raw)
         sha256 = _verified(recipe, source, arrays)

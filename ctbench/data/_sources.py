@@ -84,7 +84,9 @@ class Remote:
             with urllib.request.urlopen(self.url, timeout=30) as answer, part.open("wb") as file:
                 _copy_with_progress(answer, file, self.name)
         except urllib.error.URLError as error:
-            raise UnavailableError(f"{self.url}: {one_line(error.reason)}") from None
+            raise UnavailableError(
+                f"{self.url}: {one_line(getattr(error.reason, 'strerror', None) or error.reason)}"
+            ) from None
         except (OSError, http.client.HTTPException, ValueError) as error:
             raise UnavailableError(f"{self.url}: {one_line(error)}") from None
         check_digest(part, self.digest, self.url)

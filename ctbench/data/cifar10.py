@@ -50,7 +50,7 @@ def _read_batch(archive: tarfile.TarFile, member: str, path: Path) -> tuple[np.n
 
 
 def decode_sheets(name: str, folder: Path) -> dict[str, np.ndarray]:
-    """The canonical arrays from the PNG files and `*_lables.json` [sic] in `folder`. Raises UserError if they disagree."""
+    """The canonical arrays from the PNG and `*_lables.json` [sic] files. Raises UserError if they disagree."""
     del name
     train = np.concatenate([_read_sheet(folder / f"{batch}.png") for batch in TRAIN_BATCHES])
     labels = {part: json.loads((folder / f"{part}_lables.json").read_text()) for part in ("train", "test")}

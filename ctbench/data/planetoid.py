@@ -53,6 +53,7 @@ def decode_planetoid(name: str, folder: Path) -> dict[str, np.ndarray]:
     test = np.array(index.read_text().split(), dtype=np.int64)
     trained, known = len(y), allx.shape[0]
     nodes = int(test.max()) + 1
+    shape = nodes, allx.shape[1]
     consistent = (
         len(np.unique(test)) == len(test) == tx.shape[0] == len(ty)
         and test.min() >= known == len(ally)
@@ -65,7 +66,7 @@ def decode_planetoid(name: str, folder: Path) -> dict[str, np.ndarray]:
     labels = np.full(nodes, -1, dtype=np.int64)
     labels[:known], labels[test] = _classes(ally), _classes(ty)
     return {
-        **_features(_place(allx, np.arange(known), nodes) + _place(tx, test, nodes)),
+        **_features(_place(allx, np.arange(known), shape) + _place(tx, test, shape)),
         **_graph(((u, v) for u, neighbours in graph.items() for v in neighbours), nodes, index),
         "labels": labels,
         **_split(np.arange(trained), np.arange(trained, min(trained + VALIDATION, known)), np.sort(test)),
@@ -125,9 +126,9 @@ def _classes(one_hot: np.ndarray) -> np.ndarray:
     return np.where(one_hot.any(axis=1), one_hot.argmax(axis=1), -1)
 
 
-def _place(matrix: scipy.sparse.csr_matrix, rows: np.ndarray, nodes: int) -> scipy.sparse.csr_matrix:
+def _place(matrix: scipy.sparse.csr_matrix, rows: np.ndarray, shape: tuple[int, int]) -> scipy.sparse.csr_matrix:
     entries = matrix.tocoo()
-    return scipy.sparse.csr_matrix((entries.data, (rows[entries.row], entries.col)), shape=(nodes, matrix.shape[1]))
+    return scipy.sparse.csr_matrix((entries.data, (rows[entries.row], entries.col)), shape=shape)
 
 
 def _features(matrix: scipy.sparse.csr_matrix) -> dict[str, np.ndarray]:

@@ -174,7 +174,7 @@ class OfTwo(Base):
         whole = pairs.loc[finite]
         found = self.on_pairs(whole, is_seeded(pairs)) if len(whole) else Outcome("unresolved")
         if not finite.all():
-            lost = {side: int(np.isnan(pairs[side]).sum()) for side in ("a", "b")}
+            lost = {side: int((~np.isfinite(pairs[side].to_numpy())).sum()) for side in ("a", "b")}
             which = " and ".join(f"{k} of {len(pairs)} seeds of {side}" for side, k in lost.items() if k)
             found = diverged(found, f"{which} diverged", status="fail" if lost["a"] else self.b_diverged)
         alone = len(a.index.union(b.index).difference(pairs.index)) if is_seeded(a) == is_seeded(b) else 0

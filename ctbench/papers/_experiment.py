@@ -94,6 +94,12 @@ class Experiment(ABC):
         return validated(self.Settings, spec.settings, f"{spec.name}.{spec.model}")
 
 
+def model_code(model: str, options: Mapping[str, Any]) -> tuple[str, ...]:
+    """Modules of a model and of the scheme that its options name."""
+    scheme = (f"ctbench.solvers.tableaux.{options['scheme']}",) if "scheme" in options else ()
+    return f"ctbench.models.{model}", *scheme
+
+
 def row(table: Mapping[str, dict[str, Any]], name: str, kind: str, where: str) -> dict[str, Any]:
     """An entry of a table of settings. Raises UserError with the nearest names."""
     if name not in table:

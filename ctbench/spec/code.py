@@ -9,13 +9,15 @@ from functools import lru_cache
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
-COMPUTES_NOTHING = {f"ctbench.spec.{name}" for name in ("errors", "files", "frozen", "registry")}
+COMPUTES_NOTHING = {f"ctbench.spec.{name}" for name in ("config", "errors", "files", "frozen", "registry", "run")} | {
+    "ctbench.papers._experiment"
+}
 
 
 def code_hash(modules: Iterable[str]) -> str:
     """12 hex digits over the given `ctbench` modules and all `ctbench` modules that they import, directly or not.
 
-    Modules that compute no number (errors, files, registry) are left out: a better message retrains nothing.
+    Modules that compute no number (planning, errors, files) are left out: a better message retrains nothing.
     """
     closure: set[str] = set()
     todo = list(modules)

@@ -12,7 +12,7 @@ from pydantic import Field
 from ctbench.spec.errors import UserError, unknown
 from ctbench.spec.frozen import Frozen, validated
 
-PRESETS = Path("workflow") / "presets"
+PRESETS = Path(__file__).resolve().parents[2] / "workflow" / "presets"
 
 
 class ExperimentConfig(Frozen):
@@ -42,13 +42,18 @@ class Config(Frozen):
         """Where the results of this preset go."""
         return self.results / self.preset
 
+    @property
+    def state(self) -> Path:
+        """Store of finished seeds and of checkpoints; all presets share it."""
+        return self.results / ".state"
 
-def load_config(path: Path, presets: Path | None = None) -> Config:
+
+def load_config(path: Path, presets: Path = PRESETS) -> Config:
     """`config.yaml` over its preset. Raises UserError naming file and key."""
-    return merge(read_yaml(path), presets or path.parent / PRESETS, str(path))
+    return merge(read_yaml(path), str(path), presets)
 
 
-def merge(overrides: Mapping[str, Any], presets: Path, where: str) -> Config:
+def merge(overrides: Mapping[str, Any], where: str, presets: Path = PRESETS) -> Config:
     """Overrides over the preset that they name. An entry set to null is taken away."""
     name = overrides.get("preset", Config.model_fields["preset"].default)
     known = [p.stem for p in presets.glob("*.yaml")]

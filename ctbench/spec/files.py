@@ -44,6 +44,12 @@ def write_text(path: Path, text: str) -> None:
         temporary.write_text(text, encoding="utf-8")
 
 
+def write_if_changed(path: Path, text: str) -> None:
+    """Leave a file alone, time stamp and all, if it says that already."""
+    if not path.exists() or path.read_text(encoding="utf-8") != text:
+        write_text(path, text)
+
+
 def write_json(path: Path, content: Any) -> None:
     """Stable JSON: sorted keys, no NaN (raises ValueError)."""
     write_text(path, json.dumps(content, indent=2, sort_keys=True, allow_nan=False) + "\n")

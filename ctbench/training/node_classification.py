@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
 import numpy as np
 import torch
 from pydantic import Field, model_validator
+from scipy import sparse
 from torch import Tensor
 from torch.nn.functional import cross_entropy
 
@@ -182,6 +184,22 @@ class NodeClassification(Task):
             ):
                 curves.append(measured(metric, values[k * n + i], unit, x=epoch))
         return curves
+
+
+def graph_of(arrays: Mapping[str, np.ndarray], features: str) -> Graph:
+    """The graph of a prepared citation data set: features normalised to row sums of one (binarised first if asked for),
+    and the symmetric adjacency without loops."""
+    shape = tuple(int(n) for n in arrays["feature_shape"])
+    parts = (arrays["feature_values"], arrays["feature_indices"], arrays["feature_indptr"])
+    x = sparse.csr_array(parts, shape=shape, dtype=np.float64)
+    if features.startswith("binary"):
+        x.data = np.ones_like(x.data)
+    total = np.asarray(x.sum(axis=1)).ravel()
+    x = sparse.csr_array(np.divide(1.0, total, out=np.zeros_like(total), where=total > 0)[:, None] * x)
+    u, v = arrays["edges"].T
+    ones = np.ones(2 * len(u))
+    adjacency = sparse.csr_array((ones, (np.r_[u, v], np.r_[v, u])), shape=(shape[0], shape[0]))
+    return Graph(x, adjacency, classes=int(arrays["labels"].max()) + 1)
 
 
 def decay_groups(network: torch.nn.Module, settings: Settings) -> list[dict[str, Any]]:

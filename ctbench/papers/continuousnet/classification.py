@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
-from ctbench.papers._experiment import Experiment, Inputs, row, smaller
+from ctbench.papers._experiment import Experiment, Inputs, model_code, row, smaller
 from ctbench.spec.errors import UserError
 from ctbench.spec.frozen import Frozen
 from ctbench.spec.run import RunSpec
@@ -61,7 +61,7 @@ class Classification(Experiment):
 
     def code(self, settings: Frozen) -> tuple[str, ...]:
         assert isinstance(settings, Settings)
-        return "ctbench.training.image_classification", f"ctbench.models.{settings.model}"
+        return "ctbench.training.image_classification", *model_code(settings.model, settings.options)
 
     def seconds(self, settings: Frozen) -> float:
         assert isinstance(settings, Settings)

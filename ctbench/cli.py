@@ -1,0 +1,221 @@
+"""The command line: `ctbench VERB`. Exit code 2 for bad input (one paragraph says what), 1 for a fault of ours.
+
+Rooms are imported by the verbs that need them: `ctbench show` does not wait for torch.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from rich.console import Console
+from rich.table import Table
+
+from ctbench.spec.config import Config, load_config, read_yaml
+from ctbench.spec.errors import UserError
+
+console = Console(highlight=False, width=None if sys.stdout.isatty() else 120)
+Options = argparse.Namespace
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run a verb; returns the exit code."""
+    options = parser().parse_args(arguments)
+    try:
+        options.verb(options)
+    except UserError as error:
+        print(f"ctbench: {' '.join(str(error).split())}", file=sys.stderr)
+        return 2
+    return 0
+
+
+def parser() -> argparse.ArgumentParser:
+    """Every verb and its options."""
+    config = argparse.ArgumentParser(add_help=False)
+    config.add_argument("--config", type=Path, default=Path("config.yaml"), help="configuration (default: %(default)s)")
+    results = argparse.ArgumentParser(add_help=False, parents=[config])
+    results.add_argument("--results", type=Path, help="results folder (default: that of the configuration)")
+
+    top = argparse.ArgumentParser(prog="ctbench", description="Reproducibility suite for continuous-depth networks.")
+    verbs = top.add_subparsers(required=True, metavar="VERB")
+
+    one = _add(verbs, "plan", plan, "list the runs, what is done and how long the rest will take", config)
+    one.add_argument("--shell", action="store_true", help="print one command a line, in an order that works")
+
+    data = _group(verbs, "data", "data sets: where each can be had, what is here")
+    _add(data, "list", data_list, "every data set, its sources and whether it is here", config)
+    _add(data, "verify", data_verify, "compare the prepared data sets with their hashes", config)
+    one = _add(data, "prepare", data_prepare, "fetch a data set and bring it into its canonical form", config)
+    one.add_argument("name", help="data set")
+    one.add_argument("--source", action="append", help="only this kind of source: mirror, url or package")
+
+    one = _add(verbs, "run", run, "do one run; it goes on from its checkpoint if there is one", config)
+    one.add_argument("spec", type=Path, help="specification of the run (a spec.json)")
+    one.add_argument("--out", type=Path, help="folder of the record (default: where the specification stands)")
+    one.add_argument("--threads", type=int, help="CPU threads (default: that of the configuration)")
+
+    _add(verbs, "judge", judge, "judge every claim by the measurements", results)
+    _add(verbs, "report", report, "write tables, figures and report.html", results)
+
+    shown = _group(verbs, "show", "print claims, runs or one run")
+    one = _add(shown, "claims", show_claims, "every claim and its verdict", results)
+    one.add_argument("--paper", help="only the claims of this paper")
+    _add(shown, "runs", show_runs, "every run of the plan", results)
+    one = _add(shown, "run", show_run, "one run: settings, measurements, provenance", results)
+    one.add_argument("id", help="run id, or its beginning")
+    one.add_argument("--provenance", action="store_true", help="where its numbers come from")
+    return top
+
+
+def _group(verbs: argparse._SubParsersAction, name: str, about: str) -> argparse._SubParsersAction:
+    return verbs.add_parser(name, help=about, description=about).add_subparsers(required=True, metavar="WHAT")
+
+
+def _add(
+    verbs: argparse._SubParsersAction,
+    name: str,
+    verb: Callable[[Options], None],
+    about: str,
+    common: argparse.ArgumentParser,
+) -> argparse.ArgumentParser:
+    one = verbs.add_parser(name, help=about, description=about, parents=[common])
+    one.set_defaults(verb=verb)
+    return one
+
+
+def plan(options: Options) -> None:
+    """`ctbench plan`."""
+    from ctbench.papers._plan import plan as planned
+    from ctbench.papers._plan import write_plan
+
+    config = load_config(options.config)
+    jobs = planned(config)
+    if options.shell:
+        written = write_plan(config, jobs, read_yaml(options.config))
+        commands = [f"ctbench data prepare {name}" for name in sorted({job.data for job in jobs if job.data})]
+        commands += [f"ctbench run {job.folder / 'spec.json'}" for job in jobs]
+        for command in [*commands, "ctbench judge", "ctbench report", "ctbench show claims"]:
+            print(f"{command} --config {written}")
+        return
+    table = Table("run", "seeds", "scale", "minutes", "state", box=None)
+    for job in jobs:
+        minutes = f"{job.seconds / 60:.1f}" + ("" if job.measured else " (a guess)")
+        state = "done" if job.done else "to do"
+        table.add_row(job.spec.run_id, str(len(job.spec.seeds) or "-"), job.spec.scale, minutes, state)
+    console.print(table)
+    left = [job for job in jobs if not job.done]
+    guessed = sum(not job.measured for job in left)
+    total = sum(job.seconds for job in left) / 60
+    console.print(
+        f"{len(jobs)} runs, {len(jobs) - len(left)} done. The rest: about {total:.0f} minutes on one core"
+        + (f", {guessed} of {len(left)} runs by a guess." if guessed else ", by this machine's own records.")
+    )
+
+
+def data_list(options: Options) -> None:
+    """`ctbench data list`."""
+    from ctbench import data
+
+    states = dict(data.verify(load_config(options.config).data))
+    table = Table("data set", "here", "source", "where", box=None)
+    for name in data.names():
+        for i, (kind, where) in enumerate(data.sources(name)):
+            table.add_row(*((name, states[name]) if i == 0 else ("", "")), kind, where)
+    console.print(table)
+
+
+def data_verify(options: Options) -> None:
+    """`ctbench data verify`."""
+    from ctbench import data
+
+    states = data.verify(load_config(options.config).data)
+    for name, state in states:
+        console.print(f"{name}: {state}")
+    if damaged := [name for name, state in states if state.startswith("corrupt")]:
+        raise UserError(f"Damaged data sets: {', '.join(damaged)}. Delete their files and prepare them again.")
+
+
+def data_prepare(options: Options) -> None:
+    """`ctbench data prepare NAME`."""
+    from ctbench import data
+
+    found = data.prepare(options.name, load_config(options.config).data, sources=options.source, log=console.print)
+    facts = ", ".join(f"{key} {value}" for key, value in found.fingerprint.items())
+    console.print(f"{found.name}: sha256 {found.sha256}\n{facts}")
+
+
+def run(options: Options) -> None:
+    """`ctbench run SPEC`."""
+    from ctbench.papers._runner import Workplace, execute
+    from ctbench.spec.run import read_spec
+
+    config, spec = load_config(options.config), read_spec(options.spec)
+    place = Workplace(config.state, config.data, config.device, options.threads or config.threads, console.print)
+    execute(spec, options.out or options.spec.parent, place)
+
+
+def judge(options: Options) -> None:
+    """`ctbench judge`."""
+    from ctbench.judge import judge as judged
+    from ctbench.judge import load_claims, write_claims
+    from ctbench.records import measurements, record
+
+    config, folder = _results(options)
+    rows = record.gather(record.planned(folder))
+    measurements.write(rows, folder / "measurements.parquet")
+    claims = judged(rows, load_claims(), absent=f"not in preset {config.preset}")
+    write_claims(claims, folder / "claims.csv")
+    console.print(", ".join(f"{n} {verdict}" for verdict, n in claims["verdict"].value_counts().items()))
+
+
+def report(options: Options) -> None:
+    """`ctbench report`."""
+    from ctbench.report import write_report
+
+    for path in write_report(_results(options)[1]):
+        console.print(str(path))
+
+
+def show_claims(options: Options) -> None:
+    """`ctbench show claims`."""
+    from ctbench.judge import read_claims
+    from ctbench.report.terminal import claims_table
+
+    console.print(claims_table(read_claims(_results(options)[1] / "claims.csv"), paper=options.paper))
+
+
+def show_runs(options: Options) -> None:
+    """`ctbench show runs`."""
+    from ctbench.report.terminal import runs_table
+
+    console.print(runs_table(_results(options)[1]))
+
+
+def show_run(options: Options) -> None:
+    """`ctbench show run ID`."""
+    from ctbench.records import measurements
+    from ctbench.spec.files import read_json
+
+    runs = _results(options)[1] / "runs"
+    found = sorted(path for path in runs.glob(f"{options.id}*") if path.is_dir())
+    if len(found) != 1:
+        names = ", ".join(path.name for path in found) or "none"
+        raise UserError(f"{runs}: found {names}, expected one run whose id begins with {options.id!r}.")
+    wanted = ["spec.json", "provenance.json"] if options.provenance else ["spec.json"]
+    for name in wanted:
+        console.print(f"{name}\n{json.dumps(read_json(found[0] / name), indent=2)}")
+    rows = measurements.read(found[0] / "measurements.parquet")
+    groups = rows.groupby(["metric", "solver", "steps", "x"], dropna=False)["value"]
+    console.print(groups.agg(["count", "mean", "std", "min", "max"]).to_string())
+
+
+def _results(options: Options) -> tuple[Config, Path]:
+    config = load_config(options.config)
+    return config, options.results or config.folder
+
+
+if __name__ == "__main__":
+    sys.exit(main())

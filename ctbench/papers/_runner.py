@@ -1,0 +1,193 @@
+"""One run from spec to record: finished seeds are taken from the store, the rest are trained, group by group."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import shutil
+import tempfile
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import torch
+from safetensors.torch import save_file
+
+from ctbench.data import Dataset, load
+from ctbench.papers import experiments
+from ctbench.papers._experiment import Experiment, Inputs, weights_of
+from ctbench.records import measurements, record
+from ctbench.records.provenance import Clock, command_line, provenance
+from ctbench.spec.code import code_hash
+from ctbench.spec.errors import UserError
+from ctbench.spec.files import read_json, write_json
+from ctbench.spec.frozen import digest
+from ctbench.spec.run import RunSpec, read_spec
+from ctbench.training.loop import run as run_task
+from ctbench.training.task import SeedResult
+
+Seed = int | None
+
+
+@dataclass(frozen=True)
+class Workplace:
+    """Where and how runs are done.
+
+    Attributes:
+        state: store of finished seeds and of checkpoints, shared by all presets.
+        data: folder of the prepared data sets.
+        device: `cpu` or `cuda`.
+        threads: CPU threads.
+        log: takes a line of progress.
+    """
+
+    state: Path
+    data: Path
+    device: str = "cpu"
+    threads: int = 1
+    log: Callable[[str], None] = print
+
+
+def execute(spec: RunSpec, folder: Path, place: Workplace) -> None:
+    """Do a run and write its record into `folder`; a record that stands there whole is left alone.
+
+    Raises UserError on missing data, a missing parent, or a folder that holds another run.
+    """
+    experiment = experiments().get(spec.name)
+    if experiment is None:
+        raise UserError(f"{spec.run_id}: there is no experiment {spec.name!r}. Known: {', '.join(experiments())}.")
+    code = code_hash(experiment.code(experiment.settings(spec)))
+    record.write_spec(spec, folder)
+    if record.is_done(spec, folder, code):
+        place.log(f"{spec.run_id}: done before")
+        return
+    torch.set_num_threads(place.threads)
+    torch.use_deterministic_algorithms(place.device == "cpu")
+    clock = Clock()
+    dataset = load(name, place.data) if (name := experiment.needs(spec.dataset)) else None
+    store = Store(spec, experiment, code, dataset, folder, place)
+    seeds: list[Seed] = list(spec.seeds) if experiment.seeded else [None]
+    with store.locked():
+        for group in store.unfinished_groups(seeds):
+            place.log(f"{spec.run_id}: training seeds {', '.join(map(str, group)) or 'none'}")
+            store.train(group)
+    assemble(spec, folder, store, seeds, clock, place)
+
+
+def assemble(
+    spec: RunSpec, folder: Path, store: Store, seeds: list[Seed], clock: Clock, place: Workplace
+) -> None:
+    """The record of a run from the stored seeds."""
+    whose = {"paper": spec.paper, "experiment": spec.experiment, "dataset": spec.dataset, "model": spec.model}
+    tables = {}
+    for name in ("measurements", "curves"):
+        frames = [measurements.read(store.at(seed) / f"{name}.parquet") for seed in seeds]
+        frame = pd.concat(frames, ignore_index=True).assign(**whose, run=spec.run_id, scale=spec.scale)
+        tables[name] = frame.astype(measurements.DTYPES)
+    for seed in seeds:
+        if (trained := store.at(seed) / "weights.safetensors").exists():
+            (folder / "weights").mkdir(exist_ok=True)
+            _link(trained, folder / "weights" / f"{seed}.safetensors")
+    origin = {
+        **provenance(command_line(), place.threads, place.device),
+        **clock.read(),
+        "data": {} if store.dataset is None else {store.dataset.name: _described(store.dataset)},
+        "seeds": {str(seed): read_json(store.at(seed) / "provenance.json") for seed in seeds},
+    }
+    record.finish(spec, folder, store.code, store.cell, tables["measurements"], tables["curves"], origin)
+
+
+class Store:
+    """Finished seeds, each under the hash of all that determines it, and the checkpoints of unfinished groups."""
+
+    def __init__(
+        self, spec: RunSpec, experiment: Experiment, code: str, dataset: Dataset | None, folder: Path, place: Workplace
+    ) -> None:
+        self.spec, self.experiment, self.code, self.dataset, self.place = spec, experiment, code, dataset, place
+        self.parent_folder = folder.parent / spec.parent if spec.parent else None
+        self.cell = digest(
+            {
+                "code": code,
+                "data": dataset.sha256 if dataset else spec.dataset,
+                "settings": spec.settings,
+                "parent": record.read_record(self.parent_folder)["cell"] if self.parent_folder else None,
+                "device": place.device,
+            },
+            length=20,
+        )
+        self.folder = place.state / self.cell
+
+    def at(self, seed: Seed) -> Path:
+        """Where a finished seed is kept."""
+        return self.folder / f"seed-{seed}"
+
+    @contextmanager
+    def locked(self) -> Iterator[None]:
+        """One process at a time works on a cell; another that wants it waits, then finds it done."""
+        self.folder.mkdir(parents=True, exist_ok=True)
+        with (self.folder / "lock").open("w") as handle:
+            fcntl.flock(handle, fcntl.LOCK_EX)
+            yield
+
+    def unfinished_groups(self, seeds: list[Seed]) -> list[tuple[int, ...]]:
+        """The groups still to train: first those with a checkpoint, as they were; then the remaining seeds."""
+        missing = [seed for seed in seeds if not self.at(seed).exists()]
+        groups: list[tuple[int, ...]] = []
+        for begun in sorted(self.folder.glob("group-*/seeds.json")):
+            group = tuple(read_json(begun))
+            if set(group or [None]) & set(missing):
+                groups.append(group)
+                missing = [seed for seed in missing if seed not in (group or [None])]
+        if None in missing:
+            return [*groups, ()]
+        left = [seed for seed in missing if seed is not None]
+        size = self.experiment.group or max(len(left), 1)
+        return [*groups, *(tuple(left[i : i + size]) for i in range(0, len(left), size))]
+
+    def train(self, group: tuple[int, ...]) -> None:
+        """Train a group from where it stands and keep each of its seeds."""
+        begun = self.folder / f"group-{digest(list(group))}"
+        write_json(begun / "seeds.json", list(group))
+        clock = Clock()
+        task = self.experiment.task(self.spec, group, self.inputs(group))
+        results = run_task(task, begun / "state.pt")
+        origin = {**provenance(command_line(), self.place.threads, self.place.device), **clock.read()}
+        for result in results:
+            self.keep(result, {**origin, "trained_together": max(len(group), 1)})
+        shutil.rmtree(begun)
+
+    def inputs(self, group: tuple[int, ...]) -> Inputs:
+        """Data, and for a sweep the trained weights of the run that it starts from."""
+        if self.parent_folder is None:
+            return Inputs(self.dataset, None, {}, self.place.device)
+        parent = read_spec(self.parent_folder / "spec.json")
+        return Inputs(self.dataset, parent, weights_of(self.parent_folder, group), self.place.device)
+
+    def keep(self, result: SeedResult, origin: dict[str, Any]) -> None:
+        """Store a seed: its folder is whole or absent."""
+        if self.at(result.seed).exists():
+            return
+        temporary = Path(tempfile.mkdtemp(dir=self.folder, prefix=".seed-"))
+        for name, rows in (("measurements", result.rows), ("curves", result.curves)):
+            frame = measurements.table([{**row, "seed": result.seed} for row in rows])
+            measurements.write(frame, temporary / f"{name}.parquet")
+        if result.weights:
+            save_file(dict(result.weights), temporary / "weights.safetensors")
+        write_json(temporary / "provenance.json", origin)
+        temporary.rename(self.at(result.seed))
+
+
+def _described(dataset: Dataset) -> dict[str, Any]:
+    return {"sha256": dataset.sha256, "fingerprint": dict(dataset.fingerprint)}
+
+
+def _link(source: Path, target: Path) -> None:
+    """`target` is `source`: the same bytes on disk where the file system can, else a copy."""
+    target.unlink(missing_ok=True)
+    try:
+        os.link(source, target)
+    except OSError:
+        shutil.copyfile(source, target)

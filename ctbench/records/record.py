@@ -1,0 +1,93 @@
+"""A record: the folder of a run, whole once its `record.json` stands.
+
+| file | content |
+|---|---|
+| spec.json | the resolved run |
+| measurements.parquet, curves.parquet | tidy tables |
+| weights/<seed>.safetensors | trained weights |
+| provenance.json | where the numbers come from |
+| record.json | written last: format, run id, hash of the code, hash of all that determines a seed |
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from ctbench.records import measurements
+from ctbench.spec.errors import UserError
+from ctbench.spec.files import read_json, write_json
+from ctbench.spec.run import RunSpec, read_spec
+
+FORMAT = 1
+
+
+def write_spec(spec: RunSpec, folder: Path) -> None:
+    """The spec, unless it stands there already. Raises UserError if another run's stands there."""
+    path = folder / "spec.json"
+    if path.exists():
+        if (found := read_spec(path)) != spec:
+            raise UserError(
+                f"{path}: run id collision. Found the run {found.text()}, expected {spec.text()}. "
+                "Move that folder away or choose another with --out; nothing was overwritten."
+            )
+        return
+    write_json(path, spec.model_dump(mode="json"))
+
+
+def finish(
+    spec: RunSpec,
+    folder: Path,
+    code: str,
+    cell: str,
+    rows: pd.DataFrame,
+    curves: pd.DataFrame,
+    origin: dict[str, Any],
+) -> None:
+    """Write the tables, the provenance and last of all `record.json`."""
+    write_spec(spec, folder)
+    measurements.write(rows, folder / "measurements.parquet")
+    measurements.write(curves, folder / "curves.parquet")
+    write_json(folder / "provenance.json", origin)
+    write_json(folder / "record.json", {"format": FORMAT, "run": spec.run_id, "code": code, "cell": cell})
+
+
+def read_record(folder: Path) -> dict[str, Any]:
+    """The content of `record.json`. Raises UserError if it is missing, damaged or of another version."""
+    content = read_json(folder / "record.json")
+    if not isinstance(content, dict) or content.get("format") != FORMAT:
+        found = content.get("format") if isinstance(content, dict) else type(content).__name__
+        raise UserError(
+            f"{folder / 'record.json'}: found a record of format {found!r}, expected {FORMAT}. It was written by another "
+            "version of ctbench; move the folder away to measure again."
+        )
+    return content
+
+
+def is_done(spec: RunSpec, folder: Path, code: str) -> bool:
+    """Whether a whole record of this run, by this code, stands in the folder."""
+    if not (folder / "record.json").exists():
+        return False
+    found = read_record(folder)
+    return found["run"] == spec.run_id and found["code"] == code and (folder / "measurements.parquet").exists()
+
+
+def gather(folders: list[Path], name: str = "measurements.parquet") -> pd.DataFrame:
+    """The rows of many records in one table."""
+    frames = [measurements.read(folder / name) for folder in folders]
+    full = [frame for frame in frames if len(frame)]
+    return pd.concat(full, ignore_index=True) if full else measurements.table([])
+
+
+def planned(results: Path) -> list[Path]:
+    """Folders of the runs in the plan of a results folder that have a whole record.
+
+    Raises UserError if nothing was planned there.
+    """
+    path = results / "plan.txt"
+    if not path.exists():
+        raise UserError(f"{path}: no such file. Run `snakemake`, or `ctbench plan --shell` and what it prints, first.")
+    folders = (results / "runs" / name for name in path.read_text(encoding="utf-8").split())
+    return [folder for folder in folders if (folder / "record.json").exists()]

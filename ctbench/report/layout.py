@@ -1,0 +1,156 @@
+"""What a paper's tables and figures show, as data: `ctbench/papers/<paper>/report.yaml`."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+import pandas as pd
+import yaml
+from pydantic import Field, FiniteFloat
+
+from ctbench.spec.errors import UserError
+from ctbench.spec.frozen import Frozen, validated
+
+PAPERS = Path(__file__).resolve().parents[1] / "papers"
+
+Name = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_]*$")]
+Category = Literal["dataset", "model", "solver", "metric"]
+Abscissa = Literal["x", "steps", "dataset", "model", "solver"]
+Filter = Literal["experiment", "dataset", "model", "solver", "metric", "steps", "x", "scale"]
+Atom = str | int | float
+Published = Annotated[tuple[FiniteFloat, ...], Field(min_length=1, max_length=2)]
+
+
+class Selected(Frozen):
+    """A named part of the measurements. `labels` names their values in words, and their order is the order shown."""
+
+    name: Name
+    title: str
+    select: dict[Filter, Atom | tuple[Atom, ...]]
+    labels: dict[str, str] = {}
+
+    def rows(self, measurements: pd.DataFrame, paper: str) -> pd.DataFrame:
+        """The measurements of `paper` that `select` names."""
+        keep = measurements["paper"] == paper
+        for column, wanted in self.select.items():
+            values = wanted if isinstance(wanted, tuple) else (wanted,)
+            keep &= measurements[column].isin(values)
+        return measurements[keep.fillna(False).astype(bool)]
+
+    def label(self, value: object) -> str:
+        """The words for a value of a column; the value itself where there are none."""
+        text = plain(value)
+        return self.labels.get(text, text)
+
+    def ordered(self, values: pd.Series) -> list[Any]:
+        """The values that occur: those with a label in the order of the labels, then the others sorted."""
+        known = {label: place for place, label in enumerate(self.labels)}
+        found = values.dropna().unique().tolist()
+        return sorted(found, key=lambda value: (known.get(plain(value), len(known)), _rank(value)))
+
+
+class Elsewhere(Frozen):
+    """What others found for the row `row`; shown below it."""
+
+    row: str
+    label: str
+    values: dict[str, Published]
+
+
+class TableLayout(Selected):
+    """Rows by columns of one metric, mean over seeds, beside the paper's numbers.
+
+    `published` gives, by row and column, the paper's number and its standard deviation.
+    """
+
+    rows_by: Category = Field("model", alias="rows")
+    columns_by: Category = Field("dataset", alias="columns")
+    corner: str = ""
+    unit: str = ""
+    better: Literal["larger", "smaller"] | None = "larger"
+    published: dict[str, dict[str, Published]] = {}
+    others: tuple[Elsewhere, ...] = ()
+    note: str = ""
+
+
+class Reference(Frozen):
+    """Authors' points, drawn in grey: a csv with `value`, `low`, `high`, the abscissa, and columns that name the panel."""
+
+    file: Annotated[str, Field(pattern=r"^[a-z0-9_]+\.csv$")]
+    label: str
+
+
+class Mark(Frozen):
+    """A vertical line at the number that `pattern` finds in the value of `column`."""
+
+    column: Category
+    pattern: str
+    label: str
+
+
+class FigureLayout(Selected):
+    """A grid of panels: lines over `x` (centre and band over seeds), or one point per seed and the mean."""
+
+    caption: str
+    kind: Literal["line", "points"] = "line"
+    x: Abscissa
+    hue: Category | None = None
+    row: Category | None = None
+    col: Category | None = None
+    centre: Literal["mean", "median"] = "mean"
+    xscale: Literal["linear", "log"] = "linear"
+    yscale: Literal["linear", "log"] = "linear"
+    xlabel: str
+    ylabel: str
+    reference: Reference | None = None
+    mark: Mark | None = None
+
+
+class PaperLayout(Frozen):
+    """The tables and figures of one paper."""
+
+    tables: tuple[TableLayout, ...] = ()
+    figures: tuple[FigureLayout, ...] = ()
+
+
+def load_layout(folder: Path) -> PaperLayout:
+    """The layout of the paper in `folder`; empty without a `report.yaml`. Raises UserError if the file is wrong."""
+    path = folder / "report.yaml"
+    if not path.exists():
+        return PaperLayout()
+    layout = validated(PaperLayout, read_yaml(path), str(path))
+    names = [item.name for item in (*layout.tables, *layout.figures)]
+    if twice := sorted({name for name in names if names.count(name) > 1 or name == "claims"}):
+        raise UserError(f"{path}: the name {twice[0]!r} is taken.")
+    for figure in layout.figures:
+        if figure.reference and not (folder / figure.reference.file).exists():
+            raise UserError(f"{path}: {figure.name}: there is no file {folder / figure.reference.file}.")
+    return layout
+
+
+def read_yaml(path: Path) -> Any:
+    """Raises UserError if the file is missing or not YAML."""
+    try:
+        return yaml.safe_load(path.read_text(encoding="utf-8")) or {}
+    except OSError as error:
+        raise UserError(f"{path}: cannot be read ({error.strerror}).") from None
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        raise UserError(f"{path}: not valid YAML ({' '.join(str(error).split())}).") from None
+
+
+def paper_head(folder: Path) -> Mapping[str, Any]:
+    """Title, authors, arXiv number and year from the head of `claims.yaml`; empty without the file."""
+    path = folder / "claims.yaml"
+    content = read_yaml(path) if path.exists() else {}
+    return {key: content[key] for key in ("title", "authors", "arxiv", "year") if content.get(key)}
+
+
+def plain(value: object) -> str:
+    """A value of a column as the key of a label: 0.1 is '0.1' and 10.0 is '10'."""
+    return f"{value:g}" if isinstance(value, float) else str(value)
+
+
+def _rank(value: object) -> tuple[int, float, str]:
+    return (0, float(value), "") if isinstance(value, (int, float)) else (1, 0.0, str(value))

@@ -1,0 +1,134 @@
+"""What the report reads: claims, measurements, and the record of each run."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from ctbench.records import measurements
+from ctbench.spec.errors import UserError
+from ctbench.spec.files import read_json
+
+UNKNOWN = "unknown"
+
+
+@dataclass(frozen=True)
+class Run:
+    """The record of one run; whatever the record does not say is 'unknown'."""
+
+    run_id: str
+    folder: Path
+    spec: dict[str, Any] = field(default_factory=dict)
+    provenance: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def commit(self) -> str:
+        """Short commit, with 'dirty' where the tree had changes."""
+        commit = str(self.provenance.get("commit") or UNKNOWN)
+        return commit[:10] + (" (dirty)" if self.provenance.get("dirty") else "")
+
+    @property
+    def hardware(self) -> str:
+        """GPU, CPU and threads."""
+        gpu, cpu, threads = (self.provenance.get(key) for key in ("gpu", "cpu", "threads"))
+        processor = str(cpu or UNKNOWN) + (f", {threads} thread{'s' * (threads != 1)}" if threads else "")
+        return f"{gpu}; {processor}" if gpu else processor
+
+    @property
+    def day(self) -> str:
+        """The UTC day it started, ISO; empty if the record does not say."""
+        return str(self.provenance.get("started") or "")[:10]
+
+    @property
+    def command(self) -> str:
+        """The command that repeats it."""
+        command = self.provenance.get("command")
+        if isinstance(command, (list, tuple)):
+            return shlex.join(map(str, command))
+        return str(command or f"ctbench run {self.folder / 'spec.json'} --out {self.folder}")
+
+    @property
+    def wall(self) -> str:
+        seconds = self.provenance.get("wall_seconds")
+        return duration(float(seconds)) if isinstance(seconds, (int, float)) else UNKNOWN
+
+    @property
+    def memory(self) -> str:
+        size = self.provenance.get("peak_memory_bytes")
+        return f"{size / 2**20:.0f} MiB" if isinstance(size, (int, float)) else UNKNOWN
+
+    @property
+    def seeds(self) -> int:
+        return len(self.spec.get("seeds") or ())
+
+    @property
+    def reduced(self) -> tuple[str, ...]:
+        """What was smaller than in the paper, in words."""
+        return tuple(map(str, self.spec.get("reduced") or ()))
+
+    @property
+    def data(self) -> dict[str, dict[str, Any]]:
+        """Hash and fingerprint of each data set."""
+        data = self.provenance.get("data")
+        return {k: v for k, v in data.items() if isinstance(v, dict)} if isinstance(data, dict) else {}
+
+    def get(self, key: str) -> str:
+        """A word of the spec."""
+        return str(self.spec.get(key) or UNKNOWN)
+
+
+@dataclass(frozen=True)
+class Results:
+    """One folder of results."""
+
+    folder: Path
+    claims: pd.DataFrame
+    measurements: pd.DataFrame
+    runs: dict[str, Run]
+
+    @property
+    def preset(self) -> str:
+        return self.folder.resolve().name
+
+    def of(self, run_ids: Iterable[str]) -> list[Run]:
+        """Their records, sorted; an id without a record has an empty one."""
+        return [self.runs.get(i) or Run(i, self.folder / "runs" / i) for i in sorted(set(run_ids))]
+
+
+def read_results(folder: Path) -> Results:
+    """Raises UserError if the claims table or the measurements are missing, broken or of another version."""
+    from ctbench.judge.verdicts import read_claims
+
+    if not folder.is_dir():
+        raise UserError(f"{folder}: no such folder of results. Run the experiments first.")
+    return Results(
+        folder=folder,
+        claims=read_claims(folder / "claims.csv"),
+        measurements=measurements.read(folder / "measurements.parquet"),
+        runs={run.run_id: run for run in read_runs(folder)},
+    )
+
+
+def read_runs(folder: Path) -> list[Run]:
+    """The records below `folder/runs`, sorted by id. Raises UserError if a file of theirs is not JSON."""
+    found = (path for path in sorted((folder / "runs").glob("*")) if path.is_dir() and path.name[0] not in "._")
+    return [Run(p.name, p, _optional(p / "spec.json"), _optional(p / "provenance.json")) for p in found]
+
+
+def duration(seconds: float) -> str:
+    """Seconds in words: '4.2 s', '3 min 20 s', '2 h 5 min'."""
+    if seconds < 59.95:
+        return f"{seconds:.1f} s" if seconds >= 0.1 else f"{seconds:.2g} s"
+    minutes, rest = divmod(round(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours} h {minutes} min" if hours else f"{minutes} min {rest} s"
+
+
+def _optional(path: Path) -> dict[str, Any]:
+    content = read_json(path) if path.exists() else {}
+    return content if isinstance(content, dict) else {}

@@ -1,0 +1,13 @@
+localrules:
+    prepare,
+
+
+rule prepare:
+    output:
+        f"{CONFIG.data}/{{name}}.npz",
+    log:
+        f"logs/prepare/{{name}}.log",
+    params:
+        config=CONFIG_FILE,
+    shell:
+        "ctbench data prepare {wildcards.name} --config {params.config} > {log} 2>&1"
