@@ -21,7 +21,9 @@ def rows(model, values, *, metric="accuracy", seeds=None, **columns):
 
 def points(model, xs, values, **columns):
     """A curve: `values[seed][point]` at the abscissae `xs`."""
-    return [row for x, column in zip(xs, np.transpose(values), strict=True) for row in rows(model, column, x=x, **columns)]
+    return [
+        row for x, column in zip(xs, np.transpose(values), strict=True) for row in rows(model, column, x=x, **columns)
+    ]
 
 
 def frame(*parts):

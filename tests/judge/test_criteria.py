@@ -120,7 +120,9 @@ def test_every_kind_says_its_rule(rule):
     assert isinstance(rule, Base)
 
 
-@pytest.mark.parametrize(("rule", "table"), [(r, t) for r, t, s in CASES if s == "pass"], ids=lambda v: getattr(v, "kind", None))
+@pytest.mark.parametrize(
+    ("rule", "table"), [(r, t) for r, t, s in CASES if s == "pass"], ids=lambda v: getattr(v, "kind", None)
+)
 def test_a_diverged_seed_of_a_fails_what_the_others_would_pass(rule, table):
     table = table.copy()
     table.loc[(table["model"] == "a") & (table["seed"] == 2), "value"] = nan
@@ -130,7 +132,9 @@ def test_a_diverged_seed_of_a_fails_what_the_others_would_pass(rule, table):
     assert np.isfinite(found.estimate)
 
 
-@pytest.mark.parametrize(("rule", "table"), [(r, t) for r, t, s in CASES if s == "pass"], ids=lambda v: getattr(v, "kind", None))
+@pytest.mark.parametrize(
+    ("rule", "table"), [(r, t) for r, t, s in CASES if s == "pass"], ids=lambda v: getattr(v, "kind", None)
+)
 def test_if_all_seeds_diverge_the_criterion_fails(rule, table):
     found = rule.judge(table.assign(value=nan))
     assert found.status == "fail"
@@ -138,7 +142,9 @@ def test_if_all_seeds_diverge_the_criterion_fails(rule, table):
     assert np.isnan(found.estimate)
 
 
-@pytest.mark.parametrize(("rule", "status"), [(GREATER, "unresolved"), (RATIO_ABOVE, "unresolved"), (EQUIVALENT, "fail")])
+@pytest.mark.parametrize(
+    ("rule", "status"), [(GREATER, "unresolved"), (RATIO_ABOVE, "unresolved"), (EQUIVALENT, "fail")]
+)
 def test_a_diverged_seed_of_b_alone_never_passes(rule, status):
     table = frame(rows("a", BASE * 9), rows("b", [nan, *BASE[1:]]))
     found = rule.judge(table)
@@ -304,7 +310,9 @@ def test_exact_is_exact_by_default():
 
 
 def test_rounding_in_the_last_digits_is_no_difference():
-    found = criterion("greater", a=A, b=B).judge(frame(rows("a", BASE * (1 + 1e-15 * np.arange(1, 11))), rows("b", BASE)))
+    found = criterion("greater", a=A, b=B).judge(
+        frame(rows("a", BASE * (1 + 1e-15 * np.arange(1, 11))), rows("b", BASE))
+    )
     assert (found.status, found.estimate) == ("fail", 0.0)
 
 

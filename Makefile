@@ -1,0 +1,53 @@
+# `make results` and `make test` are all that a newcomer needs: each makes its own environment in .venv from the lock file.
+PYTHON ?= python3
+CORES ?= all
+BIN := .venv/bin
+TORCH := $(shell grep '^torch==' requirements.lock)
+
+results: .venv/ready
+	$(BIN)/snakemake --cores $(CORES)
+	$(BIN)/ctbench show claims
+
+test: .venv/ready
+	$(BIN)/python -m pytest
+
+# Every test, with those that need minutes or a package registry.
+test-all: .venv/ready
+	$(BIN)/python -m pytest -m 'not gpu'
+
+lint: .venv/ready
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+	$(BIN)/pyright
+	$(BIN)/lint-imports
+	$(BIN)/snakefmt --check --quiet Snakefile workflow
+	$(BIN)/snakemake --lint > /dev/null
+
+benchmark: .venv/ready
+	$(BIN)/python -m benchmarks
+
+schema: .venv/ready
+	$(BIN)/python -m ctbench.papers._schema
+
+# Pin what is installed now.
+lock: .venv/ready
+	$(BIN)/pip freeze --exclude-editable --exclude uv | sed 's/+cpu$$//' > requirements.lock
+
+# A torch that the chosen Python has already is kept (a CUDA build, say). Else, without an NVIDIA driver, the CPU build:
+# from PyTorch's own index where it can be reached, from pip's otherwise.
+.venv/ready: requirements.lock pyproject.toml
+	if $(PYTHON) -c 'import torch' 2> /dev/null; \
+	then $(PYTHON) -m venv --system-site-packages .venv; \
+	else $(PYTHON) -m venv .venv; fi
+	$(BIN)/pip install --quiet uv
+	$(BIN)/python -c 'import torch' 2> /dev/null \
+	|| (! command -v nvidia-smi > /dev/null && \
+	    UV_HTTP_RETRIES=0 $(BIN)/uv pip install --quiet --python $(BIN)/python --torch-backend=cpu $(TORCH) 2> /dev/null) \
+	|| $(BIN)/pip install --quiet $(TORCH)
+	grep -v '^torch==' requirements.lock > .venv/without-torch.txt
+	$(BIN)/pip install --quiet -r .venv/without-torch.txt
+	$(BIN)/pip install --quiet --no-deps --editable .
+	$(BIN)/python -m compileall -q .venv/lib || true
+	touch $@
+
+.PHONY: results test test-all lint benchmark schema lock

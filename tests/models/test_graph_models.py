@@ -1,0 +1,114 @@
+import numpy as np
+import pytest
+import torch
+from scipy import sparse
+from torch import Generator
+
+from ctbench.models import MODELS
+from ctbench.models._graph import GraphModel, dropped
+from ctbench.models._sparse import Graph, SparseFeatures, csr, normalised, propagate
+
+
+def small_graph(nodes: int = 20, features: int = 8) -> Graph:
+    rng = np.random.default_rng(0)
+    upper = np.triu(rng.random((nodes, nodes)) < 0.2, 1)
+    x = sparse.csr_array(rng.random((nodes, features)) * (rng.random((nodes, features)) < 0.5))
+    return Graph(x, sparse.csr_array((upper | upper.T).astype(float)), classes=3)
+
+
+def build(name: str, seeds: tuple[int, ...], **options: object) -> GraphModel:
+    kind = MODELS[name]
+    return kind(kind.Options(**options), small_graph(), [Generator().manual_seed(s) for s in seeds])
+
+
+def test_normalisation_of_a_path_of_three_by_hand() -> None:
+    path = sparse.csr_array(np.array([[0, 1, 0], [1, 0, 1], [0, 1, 0]], dtype=float))
+    expected = [[1 / 2, 1 / 6**0.5, 0], [1 / 6**0.5, 1 / 3, 1 / 6**0.5], [0, 1 / 6**0.5, 1 / 2]]
+    np.testing.assert_allclose(normalised(path, 1.0).toarray(), expected)
+
+
+def test_an_isolated_node_without_a_loop_has_a_zero_row() -> None:
+    assert normalised(sparse.csr_array((2, 2)), 0.0).toarray().tolist() == [[0, 0], [0, 0]]
+
+
+@pytest.mark.parametrize("name", ["gcn", "gcde", "cgnn"])
+def test_seeds_trained_together_equal_seeds_alone(name: str) -> None:
+    together = build(name, (3, 7))(None)
+    alone = torch.cat([build(name, (seed,))(None) for seed in (3, 7)], dim=1)
+    torch.testing.assert_close(together, alone)
+
+
+@pytest.mark.parametrize("name", ["gcn", "gcde", "cgnn"])
+def test_dropout_of_a_seed_does_not_depend_on_its_company(name: str) -> None:
+    def masks(seeds: tuple[int, ...]) -> list[Generator]:
+        return [Generator().manual_seed(100 + s) for s in seeds]
+
+    together = build(name, (3, 7))(masks((3, 7)))
+    alone = torch.cat([build(name, (seed,))(masks((seed,))) for seed in (3, 7)], dim=1)
+    torch.testing.assert_close(together, alone)
+
+
+def test_gcn_equals_dense_algebra() -> None:
+    graph, model = small_graph(), build("gcn", (0,), hidden=5)
+    L, x = torch.tensor(normalised(graph.adjacency, 1.0).toarray()).float(), torch.tensor(graph.features.toarray()).float()
+    hidden = torch.relu(L @ x @ model.first.weight[0] + model.first.bias[0])
+    expected = L @ hidden @ model.rest[0].weight[0] + model.rest[0].bias[0]
+    torch.testing.assert_close(model(None)[:, 0], expected)
+
+
+@pytest.mark.parametrize("equation", ["paper", "released"])
+@pytest.mark.parametrize("detach", [True, False])
+def test_exponential_cgnn_equals_dopri5_in_logits_and_gradients(equation: str, detach: bool) -> None:
+    torch.set_default_dtype(torch.float64)
+    try:
+        found = []
+        for method in ("exponential", "dopri5"):
+            options = {"equation": equation, "detach_source": detach, "self_loop": 0.5, "tolerance": 1e-12}
+            model = build("cgnn", (1, 2), method=method, **options).double()
+            model.matrix = model.matrix.to(torch.float64)
+            model.encoder.features.matrix = model.encoder.features.matrix.double()
+            model.encoder.features.transposed = model.encoder.features.transposed.double()
+            logits = model(None)
+            logits.square().sum().backward()
+            found.append([logits, model.alpha.grad, model.encoder.weight.grad])
+        for a, b in zip(*found, strict=True):
+            torch.testing.assert_close(a, b, rtol=1e-5, atol=1e-7)
+    finally:
+        torch.set_default_dtype(torch.float32)
+
+
+def test_gcde_takes_one_evaluation_a_stage() -> None:
+    for scheme, nfe in [("rk4_38", 4), ("midpoint", 2), ("euler", 1)]:
+        model = build("gcde", (0,), scheme=scheme)
+        model(None)
+        assert model.nfe == nfe
+
+
+def test_sparse_features_match_dense_with_dropout() -> None:
+    x = small_graph().features
+    features, weight = SparseFeatures(x), torch.randn(2, x.shape[1], 4, requires_grad=True)
+    generators = [Generator().manual_seed(s) for s in (0, 1)]
+    found = features.times(weight, 0.5, generators)
+    again = [Generator().manual_seed(s) for s in (0, 1)]
+    masks = [torch.empty(x.nnz).bernoulli_(0.5, generator=g) / 0.5 for g in again]
+    dense = []
+    for s, mask in enumerate(masks):
+        kept = sparse.csr_array((x.data * mask.numpy(), x.indices, x.indptr), shape=x.shape)
+        dense.append(torch.tensor(kept.toarray()).float() @ weight[s])
+    torch.testing.assert_close(found, torch.stack(dense, 1))
+    gradient = torch.autograd.grad(found.square().sum(), weight)[0]
+    expected = torch.autograd.grad(torch.stack(dense, 1).square().sum(), weight)[0]
+    torch.testing.assert_close(gradient, expected)
+
+
+def test_propagation_has_the_right_gradient() -> None:
+    matrix = csr(normalised(small_graph().adjacency, 1.0), torch.float64)
+    states = torch.randn(20, 2, 3, dtype=torch.float64, requires_grad=True)
+    assert torch.autograd.gradcheck(lambda h: propagate(matrix, h), states)
+
+
+def test_dropout_keeps_the_mean() -> None:
+    states = torch.ones(4000, 1, 5)
+    found = dropped(states, 0.6, [Generator().manual_seed(0)])
+    assert float(found.mean()) == pytest.approx(1, abs=0.03)
+    assert set(np.round(found.unique().tolist(), 4)) == {0.0, 2.5}
