@@ -88,7 +88,7 @@ class FeatureLinear(nn.Module):
         self, graph: Graph, width_out: int, generators: list[Generator], weight: Init = glorot, bias: Init = zeros
     ) -> None:
         super().__init__()
-        self.weight = stacked((graph.features.shape[1], width_out), weight, generators)
+        self.weight = stacked((graph.width, width_out), weight, generators)
         self.bias = stacked((width_out,), bias, generators)
         self.features = SparseFeatures(graph.features)
 

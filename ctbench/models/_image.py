@@ -31,7 +31,7 @@ class ImageModel(nn.Module, ABC):
 
     @torch.no_grad()
     def initialise(self, generator: Generator) -> None:
-        """Convolutions N(0, 2 / (k^2 out)); linear weights and other biases uniform on +-1/sqrt(fan_in), torch's way."""
+        """Convolutions N(0, 2 / (k^2 out)); linear weights and all other biases uniform on +-1/sqrt(fan_in)."""
         for module in self.modules():
             if isinstance(module, nn.Conv2d):
                 fan_in, fan_out = module.weight[0].numel(), module.weight[:, 0].numel()

@@ -28,12 +28,24 @@ class Graph:
 
     @property
     def nodes(self) -> int:
-        return self.features.shape[0]
+        return sides(self.features)[0]
+
+    @property
+    def width(self) -> int:
+        """Number of features."""
+        return sides(self.features)[1]
+
+
+def sides(matrix: sparse.csr_array) -> tuple[int, int]:
+    """Rows and columns."""
+    shape = matrix.shape
+    assert shape is not None
+    return shape[0], shape[1]
 
 
 def normalised(adjacency: sparse.csr_array, self_loop: float) -> sparse.csr_array:
-    """D^{-1/2} (A + c I) D^{-1/2} with D the row sums of A + c I; isolated nodes get zero rows (Kipf and Welling 2017)."""
-    looped = sparse.csr_array(adjacency + self_loop * sparse.eye_array(adjacency.shape[0]))
+    """D^{-1/2} (A + c I) D^{-1/2}, D the row sums of A + c I; isolated nodes get zero rows (Kipf and Welling 2017)."""
+    looped = sparse.csr_array(adjacency + self_loop * sparse.eye_array(sides(adjacency)[0]))
     degree = np.asarray(looped.sum(axis=1)).ravel()
     scale = np.divide(1.0, np.sqrt(degree), out=np.zeros_like(degree), where=degree > 0)
     return sparse.csr_array(scale[:, None] * looped * scale[None, :])
@@ -47,12 +59,17 @@ def csr(matrix: sparse.csr_array, dtype: torch.dtype = torch.float32) -> Tensor:
         torch.from_numpy(matrix.indptr.astype(np.int64)),
         torch.from_numpy(matrix.indices.astype(np.int64)),
         torch.from_numpy(matrix.data).to(dtype),
-        matrix.shape,
+        sides(matrix),
     )
 
 
 def _csr(indptr: Tensor, indices: Tensor, values: Tensor, shape: tuple[int, ...]) -> Tensor:
     return torch.sparse_csr_tensor(indptr, indices, values, size=shape, check_invariants=False)
+
+
+def _like(matrix: Tensor, values: Tensor) -> Tensor:
+    """A CSR tensor with the pattern of `matrix` and other values."""
+    return _csr(matrix.crow_indices(), matrix.col_indices(), values, matrix.shape)
 
 
 class _SymmetricProduct(Function):
@@ -92,18 +109,10 @@ class SparseFeatures:
         self.matrix, self.transposed = csr(matrix), csr(sparse.csr_array(matrix.T))
         self.values = self.matrix.values()
         self.order = torch.from_numpy(transposed.data.astype(np.int64) - 1)
-        self._transposed_index = (self.transposed.crow_indices(), self.transposed.col_indices())
-        self._index = (self.matrix.crow_indices(), self.matrix.col_indices())
-
-    @property
-    def width(self) -> int:
-        return self.matrix.shape[1]
 
     def to(self, device: str) -> SparseFeatures:
         for name in ("matrix", "transposed", "values", "order"):
             setattr(self, name, getattr(self, name).to(device))
-        self._index = tuple(t.to(device) for t in self._index)
-        self._transposed_index = tuple(t.to(device) for t in self._transposed_index)
         return self
 
     def times(self, weight: Tensor, dropout: float, generators: list[Generator] | None) -> Tensor:
@@ -128,8 +137,7 @@ class SparseFeatures:
         )
 
     def _masked(self, values: Tensor, weight: Tensor) -> Tensor:
-        matrix = _csr(*self._index, values, self.matrix.shape)
-        transposed = _csr(*self._transposed_index, values[self.order], self.transposed.shape)
+        matrix, transposed = _like(self.matrix, values), _like(self.transposed, values[self.order])
         result = _Product.apply(matrix, transposed, weight)
         assert isinstance(result, Tensor)
         return result

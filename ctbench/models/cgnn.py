@@ -39,11 +39,13 @@ class CGNN(GraphModel):
         method: Literal["exponential", "dopri5"] = "exponential"
         tolerance: float = Field(1e-6, gt=0, lt=1)
 
+    matrix: Tensor
+
     def __init__(self, options: Options, graph: Graph, init: list[Generator]) -> None:
         super().__init__(options, graph, init)
         self.options = options
-        width = graph.features.shape[1]
-        self.encoder = FeatureLinear(graph, options.hidden, init, uniform_by_input(width), uniform_by_input(width))
+        by_features = uniform_by_input(graph.width)
+        self.encoder = FeatureLinear(graph, options.hidden, init, by_features, by_features)
         by_hidden = uniform_by_input(options.hidden)
         self.decoder = SeedLinear(options.hidden, graph.classes, init, by_hidden, by_hidden)
         self.alpha = nn.Parameter(torch.full((len(init), graph.nodes), options.alpha_logit))

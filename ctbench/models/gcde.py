@@ -30,6 +30,8 @@ class GCDE(GraphModel):
         steps: int = Field(1, ge=1)
         end_time: float = Field(1.0, gt=0)
 
+    operator: Tensor
+
     def __init__(self, options: Options, graph: Graph, init: list[Generator]) -> None:
         super().__init__(options, graph, init)
         self.options, self.scheme = options, SCHEMES[options.scheme]

@@ -146,7 +146,9 @@ def _trained(name: str, experiment: Experiment, chosen: ExperimentConfig, config
 
 def _swept(name: str, experiment: Experiment, chosen: ExperimentConfig, parents: list[RunSpec]) -> Iterator[RunSpec]:
     if not parents:
-        raise UserError(f"experiments.{name}: starts from {experiment.parent}, which has no runs in this configuration.")
+        raise UserError(
+            f"experiments.{name}: starts from {experiment.parent}, which has no runs in this configuration."
+        )
     for parent in parents:
         if not experiment.accepts(parent) or parent.model not in (chosen.models or [parent.model]):
             continue

@@ -77,9 +77,7 @@ def execute(spec: RunSpec, folder: Path, place: Workplace) -> None:
     assemble(spec, folder, store, seeds, clock, place)
 
 
-def assemble(
-    spec: RunSpec, folder: Path, store: Store, seeds: list[Seed], clock: Clock, place: Workplace
-) -> None:
+def assemble(spec: RunSpec, folder: Path, store: Store, seeds: list[Seed], clock: Clock, place: Workplace) -> None:
     """The record of a run from the stored seeds."""
     whose = {"paper": spec.paper, "experiment": spec.experiment, "dataset": spec.dataset, "model": spec.model}
     tables = {}

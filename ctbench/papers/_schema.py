@@ -32,7 +32,11 @@ def schema() -> dict[str, Any]:
         "description": Config.model_fields["experiments"].description,
     }
     definitions.pop("ExperimentConfig")
-    return {"$schema": "https://json-schema.org/draft/2020-12/schema", **whole, **({"$defs": definitions} if definitions else {})}
+    return {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        **whole,
+        **({"$defs": definitions} if definitions else {}),
+    }
 
 
 def partial(settings: type[Frozen]) -> dict[str, Any]:

@@ -18,8 +18,8 @@ from typing import Any
 
 import pandas as pd
 
-from ctbench.spec.files import atomic_path
 from ctbench.spec.errors import UserError
+from ctbench.spec.files import atomic_path
 
 DTYPES: dict[str, str] = {
     "paper": "string",
@@ -47,6 +47,7 @@ def table(rows: Iterable[Mapping[str, Any]]) -> pd.DataFrame:
 
 
 def write(frame: pd.DataFrame, path: Path) -> None:
+    """The table as a parquet file, whole or not at all."""
     with atomic_path(path) as temporary:
         frame.to_parquet(temporary, index=False)
 

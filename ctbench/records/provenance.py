@@ -77,9 +77,15 @@ def machine() -> dict[str, Any]:
     cpu = platform.processor() or "unknown"
     info = Path("/proc/cpuinfo")
     if info.exists():
-        names = [line.partition(":")[2].strip() for line in info.read_text().splitlines() if line.startswith("model name")]
+        names = [
+            line.partition(":")[2].strip() for line in info.read_text().splitlines() if line.startswith("model name")
+        ]
         cpu = names[0] if names else cpu
-    gpu = _output("nvidia-smi", "--query-gpu=name,driver_version", "--format=csv,noheader") if shutil.which("nvidia-smi") else ""
+    gpu = (
+        _output("nvidia-smi", "--query-gpu=name,driver_version", "--format=csv,noheader")
+        if shutil.which("nvidia-smi")
+        else ""
+    )
     return {"cpu": cpu, "cores": os.cpu_count(), "gpu": gpu or "none", "platform": platform.platform()}
 
 

@@ -60,8 +60,8 @@ def read_record(folder: Path) -> dict[str, Any]:
     if not isinstance(content, dict) or content.get("format") != FORMAT:
         found = content.get("format") if isinstance(content, dict) else type(content).__name__
         raise UserError(
-            f"{folder / 'record.json'}: found a record of format {found!r}, expected {FORMAT}. It was written by another "
-            "version of ctbench; move the folder away to measure again."
+            f"{folder / 'record.json'}: found a record of format {found!r}, expected {FORMAT}. It was written by "
+            "another version of ctbench; move the folder away to measure again."
         )
     return content
 

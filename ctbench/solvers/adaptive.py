@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -47,14 +48,12 @@ def solve(
         max_nfe: evaluations allowed in the forward solve.
 
     Raises:
-        TooManyEvaluations: past `max_nfe`.
+        TooManyEvaluationsError: past `max_nfe`.
     """
     counted = Counted(field, max_nfe)
     times = torch.tensor([start, end], dtype=y.dtype, device=y.device)
     if adjoint is None:
-        path = odeint(counted, y, times, rtol=rtol, atol=atol, method="dopri5")
+        path: Any = odeint(counted, y, times, rtol=rtol, atol=atol, method="dopri5")
     else:
-        path = odeint_adjoint(
-            _Module(counted), y, times, rtol=rtol, atol=atol, method="dopri5", adjoint_params=adjoint
-        )
+        path = odeint_adjoint(_Module(counted), y, times, rtol=rtol, atol=atol, method="dopri5", adjoint_params=adjoint)
     return path[-1], counted.nfe

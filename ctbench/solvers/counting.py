@@ -10,7 +10,7 @@ from torch import Tensor
 P = ParamSpec("P")
 
 
-class TooManyEvaluations(Exception):
+class TooManyEvaluationsError(Exception):
     """A solve went past its limit; the run is recorded as diverged."""
 
 
@@ -22,7 +22,7 @@ class Counted(Generic[P]):
         max_nfe: evaluations allowed; None for no limit.
 
     Raises:
-        TooManyEvaluations: by the call that goes past `max_nfe`.
+        TooManyEvaluationsError: by the call that goes past `max_nfe`.
     """
 
     def __init__(self, field: Callable[P, Tensor], max_nfe: int | None = None) -> None:
@@ -31,5 +31,5 @@ class Counted(Generic[P]):
     def __call__(self, *args: P.args, **kwargs: P.kwargs) -> Tensor:
         self.nfe += 1
         if self.max_nfe is not None and self.nfe > self.max_nfe:
-            raise TooManyEvaluations(f"more than {self.max_nfe} evaluations of the field in one solve")
+            raise TooManyEvaluationsError(f"more than {self.max_nfe} evaluations of the field in one solve")
         return self.field(*args, **kwargs)

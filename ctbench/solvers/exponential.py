@@ -47,10 +47,11 @@ def expansion(time: float, low: float, high: float, tolerance: float) -> Expansi
     if not (time > 0 and low < high and 0 < tolerance < 1):
         raise ValueError(f"need time > 0, low < high, 0 < tolerance < 1; found {time}, [{low}, {high}], {tolerance}")
     longest = int(40 + 2 * time * (high - low))
+    nodes = chebyshev.chebpts1(longest + 1)
+    z = (low + high + (high - low) * nodes) / 2
     fits = []
-    for f in (lambda z: np.exp(time * z), lambda z: time * _phi_1(time * z)):
-        coefficients = chebyshev.chebinterpolate(lambda x, f=f: f((low + high + (high - low) * x) / 2), longest)
-        fits.append((coefficients, tolerance * np.abs(f(np.array([low, high]))).max()))
+    for values in (np.exp(time * z), time * _phi_1(time * z)):
+        fits.append((chebyshev.chebfit(nodes, values, longest), tolerance * np.abs(values).max()))
     kept = max(int(np.nonzero(np.abs(c) > bound)[0].max()) for c, bound in fits)
     flow, source = (tuple(float(x) for x in c[: kept + 1]) for c, _ in fits)
     return Expansion(flow, source, low, high)

@@ -43,7 +43,7 @@ def validated(kind: type[M], content: Any, where: str) -> M:
 
 
 def _fields(kind: type[BaseModel], path: list[str]) -> list[str]:
-    """The keys that the model at `path` inside `kind` knows; those of `kind` itself where the path leaves the models."""
+    """The keys of the model at `path` inside `kind`; those of `kind` itself where the path leaves the models."""
     for part in path:
         field = kind.model_fields.get(part)
         annotation = field.annotation if field else None

@@ -65,9 +65,9 @@ class ImageClassification(Task):
     def __init__(self, settings: Settings, images: Images, seed: int, device: str = "cpu") -> None:
         self.settings, self.seed, self.device, self.steps = settings, seed, device, settings.epochs
         self.train, self.test = prepared(images, device)
-        self.network = build(settings, images).to(device, memory_format=torch.channels_last)
+        self.network = build(settings, images)
         self.network.initialise(generators("init", (seed,))[0])
-        self.network.to(device)
+        self.network.to(device).to(memory_format=torch.channels_last)  # pyright: ignore[reportCallIssue]
         self.optimizer = optimizer(
             "sgd",
             self.network.parameters(),
@@ -239,7 +239,5 @@ def crop_flip(batch: Tensor, noise: np.random.Generator) -> Tensor:
 def accuracy(network: ImageModel, images: Tensor, labels: Tensor) -> float:
     """Percentage of right labels with the statistics as trained."""
     network.eval()
-    right = sum(
-        (network(x).argmax(-1) == y).sum() for x, y in zip(images.split(512), labels.split(512), strict=True)
-    )
+    right = sum((network(x).argmax(-1) == y).sum() for x, y in zip(images.split(512), labels.split(512), strict=True))
     return 100 * float(right) / len(labels)

@@ -90,15 +90,14 @@ class NodeClassification(Task):
         options = kind.Options.model_validate(settings.options)
         self.network = kind(options, graph, generators("init", seeds)).to(device)
         self.dropout = generators("dropout", seeds, device)
-        self.optimizer = optimizer(
-            settings.optimizer, decay_groups(self.network, settings), lr=settings.learning_rate
-        )
+        self.optimizer = optimizer(settings.optimizer, decay_groups(self.network, settings), lr=settings.learning_rate)
         self.labels = torch.from_numpy(labels).to(device)
         self.split = {name: torch.from_numpy(index).to(device) for name, index in split.items()}
         self.divergence = Divergence(len(seeds))
         self.last: dict[str, Tensor] = {}
         worst = torch.full((len(seeds),), -torch.inf, device=device)
-        self.best = Selection(worst, *(torch.full_like(worst, torch.nan) for _ in range(3)))
+        epoch, validation, test = (torch.full_like(worst, torch.nan) for _ in range(3))
+        self.best = Selection(worst, epoch, validation, test)
 
     def step(self, index: int) -> None:
         self.network.train()

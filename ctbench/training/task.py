@@ -5,7 +5,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, SupportsFloat
 
 import torch
 from torch import Generator, Tensor, nn
@@ -33,7 +33,7 @@ class SeedResult:
 
 
 class Task(ABC):
-    """A piece of work in steps. It is a pure function of its arguments: `state` and `restore` are all that resuming needs."""
+    """A piece of work in steps, a pure function of its arguments: `state` and `restore` are all that resuming needs."""
 
     steps: int
 
@@ -54,7 +54,7 @@ class Task(ABC):
         """One result for each seed, after the last step."""
 
 
-def measured(metric: str, value: float, unit: str, **where: Any) -> Row:
+def measured(metric: str, value: SupportsFloat, unit: str, **where: Any) -> Row:
     """One measurement row; `where` may give `x`, `solver` and `steps`."""
     return {"metric": metric, "value": float(value), "unit": unit, **where}
 
@@ -104,7 +104,7 @@ class Divergence:
                 self.found[seed] = [float(step), float(torch.stack(squares).sum().sqrt())]
 
     def __call__(self, seed: int, rows: list[Row]) -> list[Row]:
-        """`rows` as they are; of a diverged seed the performance becomes NaN and a row `diverged` tells step and norm."""
+        """`rows`; of a diverged seed the performance becomes NaN and a row `diverged` tells step and norm."""
         found = self.found[seed]
         if found is None:
             return rows

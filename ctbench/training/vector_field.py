@@ -99,6 +99,7 @@ class VectorField(Task):
             for seed in self.seeds
         ]
         chosen = torch.from_numpy(np.stack(draws, axis=1)).to(self.device)
+        losses = torch.zeros(len(self.seeds))
         for iteration, index in enumerate(chosen, start=chunk * CHUNK + 1):
             losses = self.losses(index)
             self.optimizer.zero_grad(set_to_none=True)

@@ -50,7 +50,10 @@ def test_dropout_of_a_seed_does_not_depend_on_its_company(name: str) -> None:
 
 def test_gcn_equals_dense_algebra() -> None:
     graph, model = small_graph(), build("gcn", (0,), hidden=5)
-    L, x = torch.tensor(normalised(graph.adjacency, 1.0).toarray()).float(), torch.tensor(graph.features.toarray()).float()
+    L, x = (
+        torch.tensor(normalised(graph.adjacency, 1.0).toarray()).float(),
+        torch.tensor(graph.features.toarray()).float(),
+    )
     hidden = torch.relu(L @ x @ model.first.weight[0] + model.first.bias[0])
     expected = L @ hidden @ model.rest[0].weight[0] + model.rest[0].bias[0]
     torch.testing.assert_close(model(None)[:, 0], expected)

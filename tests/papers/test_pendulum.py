@@ -16,13 +16,21 @@ def test_closed_form_has_the_known_values() -> None:
 
 def test_closed_form_solves_the_equation() -> None:
     times = np.linspace(0, 10, 50)
-    path = solve_ivp(lambda _, y: [y[1], -GRAVITY * np.sin(y[0])], (0, 10), [ANGLE, 0], t_eval=times, rtol=1e-11, atol=1e-11)
+    path = solve_ivp(
+        lambda _, y: [y[1], -GRAVITY * np.sin(y[0])], (0, 10), [ANGLE, 0], t_eval=times, rtol=1e-11, atol=1e-11
+    )
     np.testing.assert_allclose(exact(times), path.y.T, atol=1e-7)
 
 
 @pytest.mark.parametrize(
     "scheme, dt, error",
-    [("euler", 0.4, 14.9), ("euler", 0.001, 0.098), ("midpoint", 0.2, 1.52), ("rk4_38", 0.4, 0.581), ("rk4_38", 0.2, 0.0474)],
+    [
+        ("euler", 0.4, 14.9),
+        ("euler", 0.001, 0.098),
+        ("midpoint", 0.2, 1.52),
+        ("rk4_38", 0.4, 0.581),
+        ("rk4_38", 0.2, 0.0474),
+    ],
 )
 def test_the_true_field_errs_as_known(scheme: str, dt: float, error: float) -> None:
     def field(stage: Stage, y: torch.Tensor) -> torch.Tensor:

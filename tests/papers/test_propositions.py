@@ -11,7 +11,14 @@ def rows(metric: str, **settings: int) -> list[float]:
 
 def test_closed_forms_hold_on_other_graphs_too() -> None:
     for seed in (1, 2):
-        for metric in ("prop1_power_sum_error", "prop1_integral_error", "prop2_error", "prop3_error", "prop4_error", "limit_error"):
+        for metric in (
+            "prop1_power_sum_error",
+            "prop1_integral_error",
+            "prop2_error",
+            "prop3_error",
+            "prop4_error",
+            "limit_error",
+        ):
             assert max(rows(metric, graph_seed=seed, nodes=8)) < 1e-9
 
 

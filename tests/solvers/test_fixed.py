@@ -28,7 +28,9 @@ def test_error_falls_with_the_order_of_the_scheme(name: str) -> None:
     scheme = SCHEMES[name]
     steps = np.array([16, 32, 64])
     start = torch.tensor([1.0, 0.5], dtype=torch.float64)
-    errors = [np.abs(integrate(swinging, start, scheme, steps=int(n), end=1.0).numpy() - truth(1.0)).max() for n in steps]
+    errors = [
+        np.abs(integrate(swinging, start, scheme, steps=int(n), end=1.0).numpy() - truth(1.0)).max() for n in steps
+    ]
     slope = np.polyfit(np.log(1 / steps), np.log(errors), 1)[0]
     assert slope == pytest.approx(scheme.order, abs=0.1)
 
@@ -52,7 +54,9 @@ def test_euler_with_one_step_per_interval_uses_each_once(intervals: int) -> None
 
 @given(intervals=st.integers(1, 40), steps=st.integers(1, 40), name=st.sampled_from(SCHEMES.names))
 def test_intervals_never_run_backwards(intervals: int, steps: int, name: str) -> None:
-    times = [(Stage(n, steps, c).time, Stage(n, steps, c).interval(intervals)) for n in range(steps) for c in SCHEMES[name].c]
+    times = [
+        (Stage(n, steps, c).time, Stage(n, steps, c).interval(intervals)) for n in range(steps) for c in SCHEMES[name].c
+    ]
     ordered = [k for _, k in sorted(times)]
     assert ordered == sorted(ordered) and 0 <= ordered[0] and ordered[-1] < intervals
 

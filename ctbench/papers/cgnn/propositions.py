@@ -58,7 +58,12 @@ def normalised(adjacency: Matrix) -> Matrix:
 def solved(field: Callable[[Matrix], Matrix], start: Matrix, time: float) -> Matrix:
     """H(time) of dH/dt = field(H), integrated to 1e-12."""
     path = solve_ivp(
-        lambda _, h: field(h.reshape(start.shape)).ravel(), (0, time), start.ravel(), method="DOP853", rtol=1e-12, atol=1e-13
+        lambda _, h: field(h.reshape(start.shape)).ravel(),
+        (0, time),
+        start.ravel(),
+        method="DOP853",
+        rtol=1e-12,
+        atol=1e-13,
     )
     return path.y[:, -1].reshape(start.shape)
 
@@ -118,8 +123,8 @@ def proposition_3(p: Problem, times: tuple[float, ...]) -> Iterator[Row]:
 def proposition_4(p: Problem, times: tuple[float, ...]) -> Iterator[Row]:
     """H(t) = e^{(A-I)t} E e^{(W-I)t} + P G(t) Q^{-1}, G_ij = E~_ij (e^{(l_i+f_j)t} - 1) / (l_i + f_j)."""
     L, F = p.A - p.I, p.W - np.eye(len(p.W))
-    (l, P), (f, Q) = np.linalg.eig(L), np.linalg.eigh(F)
-    E, rate = np.linalg.solve(P, p.E) @ Q, np.add.outer(l, f)
+    (lam, P), (f, Q) = np.linalg.eig(L), np.linalg.eigh(F)
+    E, rate = np.linalg.solve(P, p.E) @ Q, np.add.outer(lam, f)
     for t in times:
         closed = expm(L * t) @ p.E @ expm(F * t) + np.real(P @ (E * np.expm1(rate * t) / rate) @ Q.T)
         found = solved(lambda h: L @ h + h @ F + p.E, p.E, t)
