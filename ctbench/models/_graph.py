@@ -29,7 +29,7 @@ class GraphModel(nn.Module, ABC):
 
     @abstractmethod
     def forward(self, dropout: list[Generator] | None) -> Tensor:
-        """Logits [nodes, seeds, classes]. `dropout` has a generator for each seed in training, None in evaluation."""
+        """Logits [seeds, nodes, classes]. `dropout` has a generator for each seed in training, None in evaluation."""
 
 
 def glorot(shape: tuple[int, ...], generator: Generator) -> Tensor:
@@ -64,21 +64,21 @@ def stacked(shape: tuple[int, ...], init: Init, generators: list[Generator]) -> 
 
 
 class SeedLinear(nn.Module):
-    """h W_s + b_s for every seed s, on stacked states [nodes, seeds, width]."""
+    """h W_s + b_s for every seed s, on stacked states [seeds, nodes, width]."""
 
     def __init__(
         self, width_in: int, width_out: int, generators: list[Generator], weight: Init = glorot, bias: Init = zeros
     ) -> None:
         super().__init__()
         self.weight = stacked((width_in, width_out), weight, generators)
-        self.bias = stacked((width_out,), bias, generators)
+        self.bias = stacked((1, width_out), bias, generators)
 
     def product(self, states: Tensor) -> Tensor:
         """h W_s without the bias."""
-        return torch.bmm(states.transpose(0, 1), self.weight).transpose(0, 1)
+        return torch.bmm(states, self.weight)
 
     def forward(self, states: Tensor) -> Tensor:
-        return self.product(states) + self.bias
+        return torch.baddbmm(self.bias, states, self.weight)
 
 
 class FeatureLinear(nn.Module):
@@ -89,11 +89,11 @@ class FeatureLinear(nn.Module):
     ) -> None:
         super().__init__()
         self.weight = stacked((graph.width, width_out), weight, generators)
-        self.bias = stacked((width_out,), bias, generators)
+        self.bias = stacked((1, width_out), bias, generators)
         self.features = SparseFeatures(graph.features)
 
     def product(self, rate: float, dropout: list[Generator] | None) -> Tensor:
-        """X W_s without the bias, [nodes, seeds, width]; stored entries of X are dropped at `rate` in training."""
+        """X W_s without the bias, [seeds, nodes, width]; stored entries of X are dropped at `rate` in training."""
         return self.features.times(self.weight, rate, dropout)
 
     def _apply(self, fn: Callable[[Tensor], Tensor], recurse: bool = True) -> FeatureLinear:
@@ -103,12 +103,13 @@ class FeatureLinear(nn.Module):
 
 
 def dropped(states: Tensor, rate: float, dropout: list[Generator] | None) -> Tensor:
-    """Dropout on [nodes, seeds, width], each seed's mask from its own generator."""
+    """Dropout on [seeds, nodes, width], each seed's mask from its own generator."""
     if dropout is None or rate == 0:
         return states
-    shape = (states.shape[0], states.shape[2])
-    masks = [torch.empty(shape, device=states.device).bernoulli_(1 - rate, generator=g) for g in dropout]
-    return states * torch.stack(masks, dim=1).div_(1 - rate)
+    mask = torch.empty_like(states)
+    for generator, part in zip(dropout, mask, strict=True):
+        part.bernoulli_(1 - rate, generator=generator)
+    return states * mask.div_(1 - rate)
 
 
 def operator(graph: Graph, self_loop: float) -> Tensor:

@@ -1,4 +1,4 @@
-"""Sparse products for many seeds at once. States are stacked as [nodes, seeds, width]."""
+"""Sparse products for many seeds at once. States are stacked as [seeds, nodes, width]."""
 
 from __future__ import annotations
 
@@ -78,16 +78,23 @@ class _SymmetricProduct(Function):
     @staticmethod
     def forward(ctx: Any, matrix: Tensor, states: Tensor) -> Tensor:
         ctx.matrix = matrix
-        return (matrix @ states.reshape(states.shape[0], -1)).view(states.shape)
+        return products(matrix, states)
 
     @staticmethod
     def backward(ctx: Any, *cotangents: Tensor) -> tuple[None, Tensor]:
-        cotangent = cotangents[0].contiguous()
-        return None, (ctx.matrix @ cotangent.view(cotangent.shape[0], -1)).view(cotangent.shape)
+        return None, products(ctx.matrix, cotangents[0].contiguous())
+
+
+def products(matrix: Tensor, states: Tensor) -> Tensor:
+    """M H_s for every seed s, into memory that is not cleared first."""
+    result = torch.empty_like(states)
+    for h, out in zip(states, result, strict=True):
+        torch.addmm(out, matrix, h, beta=0, out=out)
+    return result
 
 
 def propagate(matrix: Tensor, states: Tensor) -> Tensor:
-    """M H for a symmetric sparse M [n, n] and stacked states [n, seeds, width]."""
+    """M H for a symmetric sparse M [n, n] and stacked states [seeds, n, width]."""
     result = _SymmetricProduct.apply(matrix, states)
     assert isinstance(result, Tensor)
     return result
@@ -124,16 +131,16 @@ class SparseFeatures:
             generators: one for each seed, for the masks; None in evaluation: nothing is dropped.
 
         Returns:
-            [nodes, seeds, width].
+            [seeds, nodes, width].
         """
         seeds, _, width = weight.shape
         if generators is None or dropout == 0:
             result = _Product.apply(self.matrix, self.transposed, weight.transpose(0, 1).reshape(-1, seeds * width))
             assert isinstance(result, Tensor)
-            return result.view(-1, seeds, width)
+            return result.view(-1, seeds, width).transpose(0, 1)
         kept = [torch.empty_like(self.values).bernoulli_(1 - dropout, generator=g) for g in generators]
         return torch.stack(
-            [self._masked(self.values * mask.div_(1 - dropout), w) for mask, w in zip(kept, weight, strict=True)], dim=1
+            [self._masked(self.values * mask.div_(1 - dropout), w) for mask, w in zip(kept, weight, strict=True)]
         )
 
     def _masked(self, values: Tensor, weight: Tensor) -> Tensor:

@@ -58,18 +58,18 @@ class CGNN(GraphModel):
         return self.decoder(relu(self.flow(e)))
 
     def flow(self, e: Tensor) -> Tensor:
-        """H(end_time) from H(0) = E, [nodes, seeds, hidden]."""
+        """H(end_time) from H(0) = E, [seeds, nodes, hidden]."""
         source = e.detach() if self.options.detach_source else e
-        rate = sigmoid(self.alpha).T.unsqueeze(-1) / 2
+        rate = sigmoid(self.alpha).unsqueeze(-1) / 2
         if self.options.method == "dopri5":
 
             def field(t: Tensor, h: Tensor) -> Tensor:
                 return rate * propagate(self.matrix, h) - self.shift * h + source
 
             return solve(field, e, end=self.options.end_time)[0]
-        return diffusion_flow(
-            self.matrix, rate, e, source, shift=self.shift, time=self.options.end_time, tolerance=self.options.tolerance
-        )
+        by_node = [x.transpose(0, 1).contiguous() for x in (rate, e, source)]
+        tolerance, time = self.options.tolerance, self.options.end_time
+        return diffusion_flow(self.matrix, *by_node, shift=self.shift, time=time, tolerance=tolerance).transpose(0, 1)
 
 
 def shifted(matrix: Tensor, multiple: float) -> Tensor:

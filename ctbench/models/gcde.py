@@ -44,17 +44,14 @@ class GCDE(GraphModel):
 
     def forward(self, dropout: list[Generator] | None) -> Tensor:
         def field(stage: Stage, h: Tensor) -> Tensor:
-            h = softplus(self._convolve(self.field_1, dropped(h, self.options.field_dropout, dropout)))
-            return self._convolve(self.field_2, dropped(h, self.options.field_dropout, dropout))
+            h = softplus(self.field_1(propagate(self.operator, dropped(h, self.options.field_dropout, dropout))))
+            return self.field_2(propagate(self.operator, dropped(h, self.options.field_dropout, dropout)))
 
         counted = Counted(field)
         h = relu(propagate(self.operator, self.first.product(self.options.dropout, dropout)) + self.first.bias)
         h = integrate(counted, h, self.scheme, steps=self.options.steps, end=self.options.end_time)
         self.nfe = counted.nfe
-        return self._convolve(self.last, h)
-
-    def _convolve(self, layer: SeedLinear, h: Tensor) -> Tensor:
-        return propagate(self.operator, layer.product(h)) + layer.bias
+        return propagate(self.operator, self.last.product(h)) + self.last.bias
 
 
 MODEL = GCDE

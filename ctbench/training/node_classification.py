@@ -131,7 +131,7 @@ class NodeClassification(Task):
     def at(self, logits: Tensor, part: str) -> tuple[Tensor, Tensor]:
         """Logits [seeds, n, classes] and labels [seeds, n] of a part of the nodes."""
         index = self.split[part]
-        rows = torch.gather(logits.transpose(0, 1), 1, index.unsqueeze(-1).expand(-1, -1, logits.shape[-1]))
+        rows = torch.gather(logits, 1, index.unsqueeze(-1).expand(-1, -1, logits.shape[-1]))
         return rows, self.labels[index]
 
     def loss(self, logits: Tensor, part: str) -> Tensor:

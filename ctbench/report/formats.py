@@ -1,0 +1,153 @@
+"""A sheet as csv, Markdown and LaTeX."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+from ctbench.report.sheet import Cell, Sheet
+from ctbench.spec.files import write_text
+
+_TEX = {
+    "\\": r"\textbackslash{}",
+    "{": r"\{",
+    "}": r"\}",
+    "$": r"\$",
+    "&": r"\&",
+    "%": r"\%",
+    "#": r"\#",
+    "_": r"\_",
+    "^": r"\textasciicircum{}",
+    "~": r"\textasciitilde{}",
+    "<": r"\textless{}",
+    ">": r"\textgreater{}",
+    "|": r"\textbar{}",
+    "±": r"$\pm$",
+    "×": r"$\times$",
+    "−": "$-$",
+    "≤": r"$\leq$",
+    "≥": r"$\geq$",
+    "≈": r"$\approx$",
+    "→": r"$\to$",
+    "∞": r"$\infty$",
+    "·": r"$\cdot$",
+    "–": "--",
+    "—": "---",
+    "’": "'",
+    "“": "``",
+    "”": "''",
+    "²": r"$^2$",
+    "…": r"\ldots{}",
+}
+_MD = re.compile(r"([\\`*_|<>\[\]])")
+
+
+def write_sheet(sheet: Sheet, folder: Path) -> list[Path]:
+    """Writes `<name>.csv`, `.md` and `.tex`. Raises UserError if they cannot be written."""
+    formats: dict[str, Callable[[Sheet], str]] = {"csv": csv, "md": markdown, "tex": latex}
+    paths = []
+    for suffix, render in formats.items():
+        paths.append(folder / f"{sheet.name}.{suffix}")
+        write_text(paths[-1], render(sheet))
+    return paths
+
+
+def csv(sheet: Sheet) -> str:
+    """The records, in full precision, with the number as shown elsewhere."""
+    return sheet.records.to_csv(index=False, lineterminator="\n")
+
+
+def markdown(sheet: Sheet) -> str:
+    """A pipe table with its title and notes."""
+    header = [escape_md(column.flat) for column in sheet.columns]
+    lines = [f"**{escape_md(sheet.title)}**", "", _pipes(header), _pipes([":--", *["--:"] * (len(header) - 1)])]
+    lines += [_pipes([_cell_md(cell, i in sheet.aside) for cell in row]) for i, row in enumerate(sheet.rows)]
+    return "\n".join([*lines, "", *(f"- {escape_md(note)}" for note in sheet.notes)]) + "\n"
+
+
+def latex(sheet: Sheet) -> str:
+    """A booktabs table; a longtable where it does not fit a page. The packages it needs are named at its head."""
+    return "\n".join(_longtable(sheet) if len(sheet.rows) > 40 else _table(sheet)) + "\n"
+
+
+def escape_tex(text: str) -> str:
+    """Text that LaTeX prints as it stands."""
+    return "".join(_TEX.get(character, character) for character in text)
+
+
+def escape_md(text: str) -> str:
+    """Text that Markdown prints as it stands, on one line."""
+    return _MD.sub(r"\\\1", " ".join(text.split()))
+
+
+def _table(sheet: Sheet) -> Iterator[str]:
+    yield "% needs \\usepackage{booktabs}"
+    yield "\\begin{table}"
+    yield "  \\centering"
+    yield f"  \\caption{{{escape_tex(sheet.title)}}}"
+    yield f"  \\label{{tab:{sheet.name}}}"
+    yield f"  \\begin{{tabular}}{{l{'r' * (len(sheet.columns) - 1)}}}"
+    yield "    \\toprule"
+    yield from (f"    {line}" for line in _heading(sheet))
+    yield "    \\midrule"
+    yield from (f"    {_row(row, i in sheet.aside)}" for i, row in enumerate(sheet.rows))
+    yield "    \\bottomrule"
+    yield "  \\end{tabular}"
+    yield ""
+    yield f"  \\smallskip\\footnotesize\\raggedright {' '.join(map(escape_tex, sheet.notes))}"
+    yield "\\end{table}"
+
+
+def _longtable(sheet: Sheet) -> Iterator[str]:
+    width = 0.94 / (len(sheet.columns) + 3)
+    narrow, wide = f"p{{{width:.3f}\\linewidth}}", f"p{{{4 * width:.3f}\\linewidth}}"
+    layout = "".join(wide if column.name == "statement" else narrow for column in sheet.columns)
+    yield "% needs \\usepackage{booktabs,longtable}"
+    yield f"{{\\footnotesize\\setlength{{\\tabcolsep}}{{3pt}}\\begin{{longtable}}{{@{{}}{layout}@{{}}}}"
+    yield f"  \\caption{{{escape_tex(sheet.title)}}}\\label{{tab:{sheet.name}}}\\\\"
+    yield "  \\toprule"
+    yield from (f"  {line}" for line in _heading(sheet))
+    yield "  \\midrule\\endhead"
+    yield from (f"  {_row(row, False)}" for row in sheet.rows)
+    yield "  \\bottomrule"
+    yield f"  \\multicolumn{{{len(sheet.columns)}}}{{@{{}}p{{\\linewidth}}@{{}}}}{{{' '.join(map(escape_tex, sheet.notes))}}}\\\\"
+    yield "\\end{longtable}}"
+
+
+def _heading(sheet: Sheet) -> Iterator[str]:
+    if sheet.grouped:
+        cells, rules, start = [], [], 1
+        for group, span in sheet.groups:
+            cells.append(f"\\multicolumn{{{span}}}{{c}}{{{escape_tex(group)}}}" if group else "")
+            rules += [f"\\cmidrule(lr){{{start}-{start + span - 1}}}"] if group else []
+            start += span
+        yield " & ".join(cells) + " \\\\"
+        yield "".join(rules)
+    yield " & ".join(escape_tex(column.name or column.group) for column in sheet.columns) + " \\\\"
+
+
+def _row(row: tuple[Cell, ...], aside: bool) -> str:
+    return " & ".join(_cell_tex(cell, aside and i == 0) for i, cell in enumerate(row)) + " \\\\"
+
+
+def _cell_tex(cell: Cell, italic: bool) -> str:
+    number = cell.number("tex")
+    content = escape_tex(cell.text) if number is None else number
+    if number is not None and cell.best:
+        content = f"$\\mathbf{{{number[1:-1]}}}$"
+    if italic:
+        content = f"\\quad\\textit{{{content}}}"
+    return f"{content} {escape_tex(cell.note)}".strip() if number is not None else content
+
+
+def _cell_md(cell: Cell, aside: bool) -> str:
+    if cell.number("text") is None:
+        text = escape_md(cell.text)
+        return f"*{text}*" if aside and text else text
+    number = escape_md(cell.number("text") or "")
+    return f"{f'**{number}**' if cell.best else number} {escape_md(cell.note)}".strip()
+
+
+def _pipes(cells: list[str]) -> str:
+    return f"| {' | '.join(cells)} |"

@@ -1,0 +1,56 @@
+"""Footnotes: where numbers come from."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Any
+
+import pandas as pd
+
+from ctbench.report.sheet import listed
+from ctbench.report.sources import Run
+
+
+def record_notes(runs: Sequence[Run], scales: pd.Series, datasets: Iterable[str]) -> Iterator[str]:
+    """Scale, data, hardware and code of the runs, one sentence each."""
+    yield f"Scale: {scale_words(scales, runs)}."
+    if data := data_words(runs, set(datasets)):
+        yield f"Data: {data}."
+    yield f"Hardware: {listed(distinct(run.hardware for run in runs))}."
+    yield f"Code: commit {listed(distinct(run.commit for run in runs))}; {len(runs)} run{'s' * (len(runs) != 1)}."
+
+
+def scale_words(scales: pd.Series, runs: Sequence[Run]) -> str:
+    """'paper', or 'reduced' with what was reduced."""
+    found = distinct(scales.dropna())
+    smaller = distinct(word for run in runs for word in run.reduced)
+    reduced = f"reduced ({'; '.join(smaller)})" if smaller else "reduced"
+    return listed([reduced if scale == "reduced" else scale for scale in found]) or "unknown"
+
+
+def data_words(runs: Sequence[Run], datasets: set[str]) -> str:
+    """Hash and fingerprint of each data set."""
+    known: dict[str, dict[str, Any]] = {}
+    for run in runs:
+        known |= run.data
+    chosen = {name: known[name] for name in sorted(known) if name in datasets} or dict(sorted(known.items()))
+    return "; ".join(_print(name, entry) for name, entry in chosen.items())
+
+
+def _print(name: str, entry: dict[str, Any]) -> str:
+    fingerprint = entry.get("fingerprint")
+    counts = fingerprint if isinstance(fingerprint, dict) else {}
+    words = [f"{key} {_brief(value)}" for key, value in sorted(counts.items()) if isinstance(value, (str, int, float))]
+    sha = str(entry.get("sha256") or "unknown")[:12]
+    return f"{name} (sha256 {sha}{''.join(', ' + word for word in words[:4])})"
+
+
+def _brief(value: str | int | float) -> str:
+    if isinstance(value, float):
+        return f"{value:.4g}"
+    return str(value)[:12]
+
+
+def distinct(words: Iterable[object]) -> list[str]:
+    """Each word once, sorted."""
+    return sorted({str(word) for word in words})

@@ -1,0 +1,216 @@
+"""Tables of measurements: mean over seeds with its 95 % interval, beside the paper's numbers, the best set in bold."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from math import nan
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from ctbench.report.layout import Published, TableLayout, plain
+from ctbench.report.notes import record_notes
+from ctbench.report.numbers import Shown, rounded
+from ctbench.report.sheet import Cell, Column, Sheet
+from ctbench.report.sources import Results
+from ctbench.spec.errors import UserError
+
+RECORDS = {
+    "row": "string",
+    "column": "string",
+    "source": "string",
+    "mean": "float64",
+    "half_width": "float64",
+    "n": "Int64",
+    "diverged": "Int64",
+    "best": "boolean",
+    "shown": "string",
+}
+"""Columns of a table's csv. `half_width` is that of our 95 % interval, and of others the standard deviation they give."""
+
+BEST = "Bold: the best set, all that cannot be told from the best mean (paired by seed, p < 0.05 after Holm)."
+NONE_TOLD = "No bold: nothing here can be told from the best (paired by seed, Holm; fewer than six seeds never can)."
+
+
+@dataclass(frozen=True)
+class Summary:
+    """One cell's seeds."""
+
+    mean: float
+    half: float
+    n: int
+    diverged: int
+
+    @property
+    def shown(self) -> Shown:
+        return rounded(self.mean, self.half)
+
+
+def table(layout: TableLayout, results: Results, paper: str) -> Sheet | None:
+    """The table that `layout` describes; None if nothing of it was measured.
+
+    Raises UserError if the selection leaves more than one number per cell and seed.
+    """
+    rows = layout.rows(results.measurements, paper).dropna(subset=[layout.rows_by, layout.columns_by])
+    if rows.empty:
+        return None
+    _unique(layout, rows, paper)
+    return _Maker(layout, rows, results).sheet()
+
+
+class _Maker:
+    def __init__(self, layout: TableLayout, rows: pd.DataFrame, results: Results) -> None:
+        self.layout, self.results, self.measured = layout, results, rows
+        self.rows = layout.ordered(rows[layout.rows_by])
+        self.columns = layout.ordered(rows[layout.columns_by])
+        self.cells = {
+            (str(row), str(column)): summary(group["value"].to_numpy(dtype=float))
+            for (row, column), group in rows.groupby([layout.rows_by, layout.columns_by], observed=True)
+        }
+        self.usual = max((n := [s.n + s.diverged for s in self.cells.values()]), key=lambda size: (n.count(size), size))
+        self.best = {(row, c) for c in self.columns for row in _best(rows, layout, c)}
+        self.told = self.best != set(self.cells)
+
+    def sheet(self) -> Sheet:
+        lines = [line for row in self.rows for line in self._lines(row)]
+        quoted = frozenset(i for i, (is_quoted, _) in enumerate(lines) if is_quoted)
+        records = pd.DataFrame(list(self._records())).reindex(columns=list(RECORDS)).astype(RECORDS)
+        return Sheet(
+            name=self.layout.name,
+            title=self.layout.title,
+            columns=tuple(self._headings()),
+            rows=tuple(cells for _, cells in lines),
+            notes=tuple(self._notes()),
+            records=records,
+            aside=quoted,
+        )
+
+    def _published(self, column: str) -> bool:
+        ours = any(column in self.layout.published.get(row, {}) for row in self.rows)
+        return ours or any(column in other.values for other in self.layout.others if other.row in self.rows)
+
+    def _headings(self) -> Iterator[Column]:
+        yield Column("", self.layout.corner or self.layout.rows_by)
+        for column in self.columns:
+            name = self.layout.label(column)
+            yield Column(name, "measured")
+            if self._published(column):
+                yield Column(name, "paper")
+
+    def _lines(self, row: str) -> Iterator[tuple[bool, tuple[Cell, ...]]]:
+        cells = [Cell(self.layout.label(row))]
+        for column in self.columns:
+            cells.append(self._ours(row, column))
+            if self._published(column):
+                cells.append(_theirs(self.layout.published.get(row, {}).get(column)))
+        yield False, tuple(cells)
+        for other in self.layout.others:
+            if other.row == row and other.values.keys() & set(self.columns):
+                yield True, tuple(self._quoted(other.label, other.values))
+
+    def _quoted(self, label: str, values: dict[str, Published]) -> Iterator[Cell]:
+        yield Cell(label)
+        for column in self.columns:
+            yield Cell("")
+            if self._published(column):
+                yield _theirs(values.get(column), "")
+
+    def _ours(self, row: str, column: str) -> Cell:
+        found = self.cells.get((row, column))
+        if found is None:
+            return Cell("—")
+        return Cell(found.shown, self._count(found), self.told and (row, column) in self.best)
+
+    def _count(self, found: Summary) -> str:
+        total = found.n + found.diverged
+        parts = [f"n = {total}"] if total != self.usual else []
+        parts += [f"{found.diverged} of {total} diverged"] if found.diverged and found.n else []
+        return f"({', '.join(parts)})" if parts else ""
+
+    def _records(self) -> Iterator[dict[str, Any]]:
+        for row in self.rows:
+            for column in self.columns:
+                if found := self.cells.get((row, column)):
+                    ours = {"mean": found.mean, "half_width": found.half, "n": found.n, "diverged": found.diverged}
+                    best = (row, column) in self.best
+                    yield {"row": row, "column": column, "source": "measured", **ours, "best": best, "shown": found.shown.write()}
+                yield from self._record(row, column, "paper", self.layout.published.get(row, {}).get(column))
+                for other in self.layout.others:
+                    if other.row == row:
+                        yield from self._record(row, column, other.label, other.values.get(column))
+
+    def _record(self, row: str, column: str, source: str, numbers: Published | None) -> Iterator[dict[str, Any]]:
+        if numbers:
+            mean, half = numbers[0], numbers[1] if len(numbers) > 1 else nan
+            shown = published(numbers).write()
+            yield {"row": row, "column": column, "source": source, "mean": mean, "half_width": half, "shown": shown}
+
+    def _notes(self) -> Iterator[str]:
+        unit = f" in {self.layout.unit}" if self.layout.unit else ""
+        yield f"Measured{unit}: mean ± half-width of the 95 % t interval over seeds; n = {self.usual} unless noted."
+        if any(self._published(column) for column in self.columns):
+            yield "Paper: the published number ± its standard deviation where given."
+        if self.layout.better and len(self.rows) > 1:
+            yield BEST if self.told else NONE_TOLD
+        if self.layout.note:
+            yield self.layout.note
+        runs = self.results.of(self.measured["run"].dropna())
+        yield from record_notes(runs, self.measured["scale"], set(self.measured["dataset"].dropna()))
+
+
+def summary(values: np.ndarray) -> Summary:
+    """Mean and 95 % t interval of the finite values; NaN counts as diverged."""
+    from ctbench.judge.statistics import t_interval
+
+    finite = values[np.isfinite(values)]
+    if not len(finite):
+        return Summary(nan, nan, 0, len(values))
+    mean, low, high = t_interval(finite)
+    return Summary(mean, (high - low) / 2, len(finite), len(values) - len(finite))
+
+
+def published(numbers: Published) -> Shown:
+    """A paper's number with the digits it was printed with."""
+    places = max(_places(number) for number in numbers)
+    return Shown(*(f"{number:.{places}f}" for number in numbers))
+
+
+def _theirs(numbers: Published | None, absent: str = "—") -> Cell:
+    return Cell(published(numbers)) if numbers else Cell(absent)
+
+
+def _places(number: float) -> int:
+    text = repr(float(number))
+    return 1 if "e" in text else max(1, len(text.split(".")[1]))
+
+
+def _best(rows: pd.DataFrame, layout: TableLayout, column: str) -> tuple[str, ...]:
+    from ctbench.judge.statistics import best_set
+
+    here = rows[(rows[layout.columns_by] == column) & rows["seed"].notna()]
+    if layout.better is None or here[layout.rows_by].nunique() < 2:
+        return ()
+    seeds = [set(group) for _, group in here.groupby(layout.rows_by, observed=True)["seed"]]
+    shared = here[here["seed"].isin(set.intersection(*seeds))]
+    if shared.empty:
+        return ()
+    values = shared.pivot(index="seed", columns=layout.rows_by, values="value")
+    return best_set(values.astype(float), larger=layout.better == "larger")
+
+
+def _unique(layout: TableLayout, rows: pd.DataFrame, paper: str) -> None:
+    keys = [layout.rows_by, layout.columns_by, "seed"]
+    if (twice := rows.duplicated(keys)).any():
+        same = rows[(rows[keys].astype(str) == rows[twice].iloc[0][keys].astype(str)).all(axis=1)]
+        differ = [c for c in ("experiment", "dataset", "model", "solver", "steps", "metric", "x", "run") if _varies(same[c])]
+        found = ", ".join(f"{key} {plain(same.iloc[0][key])}" for key in keys)
+        raise UserError(
+            f"{paper}/report.yaml: {layout.name}: more than one number for {found}; they differ in "
+            f"{', '.join(differ) or 'nothing'}. Narrow `select`."
+        )
+
+
+def _varies(column: pd.Series) -> bool:
+    return column.nunique(dropna=False) > 1
