@@ -32,11 +32,11 @@ class StaticGraphs(CitationExperiment):
 
     def published(self, dataset: str, model: str) -> dict[str, Any]:
         where = f"experiments.neural_gde/static_graphs, {model} on {dataset}"
-        selection = {"epochs": 2000, "select_by": "loss", "select_from": 1000}
+        selection = {"epochs": 2000, "select_by": "loss", "select_from": 1000, "evaluate_every": 1}
         return {**row(MODELS, model, "model", where), **row(TRAINING, dataset, "data set", where), **selection}
 
     def reductions(self, dataset: str, model: str, settings: Frozen) -> Iterator[str]:
-        return smaller(settings, self.published(dataset, model), "epochs", "select_from")
+        return smaller(settings, self.published(dataset, model), "epochs", "select_from", "evaluate_every")
 
 
 EXPERIMENT = StaticGraphs()

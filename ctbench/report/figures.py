@@ -1,0 +1,255 @@
+"""Figures of measurements: lines over an abscissa with a band over seeds, or one point per seed with the mean."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+
+from ctbench.report.layout import FigureLayout, plain
+from ctbench.report.notes import record_notes
+from ctbench.report.numbers import rounded
+from ctbench.report.sources import Results
+from ctbench.report.style import DASHES, GREY, MARKERS, WIDTH, house_style, save
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+MANY = 12
+"""Panels of more columns would be too small to read."""
+
+
+@dataclass(frozen=True)
+class Drawn:
+    """A figure that was written: its files, and what it shows in words."""
+
+    name: str
+    title: str
+    caption: str
+    alt: str
+    notes: tuple[str, ...]
+    files: tuple[Path, ...]
+
+
+def figure(layout: FigureLayout, results: Results, paper: str, folder: Path, papers: Path) -> Drawn | None:
+    """Draws what `layout` describes into `folder`; None if nothing of it was measured.
+
+    Raises UserError if the files cannot be written.
+    """
+    rows = layout.rows(results.measurements, paper).dropna(subset=[layout.x])
+    drawable = rows[rows["value"].notna() & ((rows["value"] > 0) | (layout.yscale == "linear"))]
+    if drawable.empty:
+        return None
+    with house_style():
+        drawing = _Grid(layout, drawable, _reference(layout, papers / paper)).draw()
+        files = save(drawing, folder / layout.name)
+        _close(drawing)
+    runs = results.of(rows["run"].dropna())
+    notes = (*_lost(len(rows) - len(drawable), len(rows)), *record_notes(runs, rows["scale"], set(rows["dataset"].dropna())))
+    return Drawn(layout.name, layout.title, _caption(layout, drawable), _alt(layout, drawable), notes, tuple(files))
+
+
+class _Grid:
+    """The panels of one figure."""
+
+    def __init__(self, layout: FigureLayout, rows: pd.DataFrame, reference: pd.DataFrame | None) -> None:
+        self.layout, self.rows, self.reference = layout, rows, reference
+        self.across = layout.ordered(rows[layout.col]) if layout.col else [None]
+        self.down = layout.ordered(rows[layout.row]) if layout.row else [None]
+        self.hues = layout.ordered(rows[layout.hue]) if layout.hue else []
+        self.marked = False
+        self.referred = False
+
+    def draw(self) -> Figure:
+        from matplotlib.figure import Figure
+
+        n, m = len(self.down), len(self.across)
+        width = WIDTH if m > 1 or self.layout.kind == "points" else 0.72 * WIDTH
+        height = {1: 2.9, 2: 2.3}.get(n, 1.75) * n + 0.7
+        figure = Figure(figsize=(width, height), layout="constrained")
+        axes = figure.subplots(n, m, squeeze=False, sharex=self.layout.kind == "line", sharey=True)
+        for i, down in enumerate(self.down):
+            for j, across in enumerate(self.across):
+                self._panel(axes[i, j], down, across)
+                axes[i, j].set_title(self._title(down, across), pad=4)
+        figure.supxlabel(self.layout.xlabel, fontsize=8.5)
+        figure.supylabel(self.layout.ylabel, fontsize=8.5)
+        self._legend(figure)
+        return figure
+
+    def _title(self, down: Any, across: Any) -> str:
+        return " · ".join(self.layout.label(value) for value in (across, down) if value is not None)
+
+    def _panel(self, axes: Axes, down: Any, across: Any) -> None:
+        here = _at(_at(self.rows, self.layout.row, down), self.layout.col, across)
+        if here.empty:
+            axes.text(0.5, 0.5, "not measured", transform=axes.transAxes, ha="center", color=GREY)
+        self._quote(axes, down, across)
+        self._mark(axes, here)
+        if not here.empty:
+            (self._lines if self.layout.kind == "line" else self._points)(axes, here)
+        axes.set(xlabel="", ylabel="")
+        if self.layout.kind == "line":
+            axes.set_xscale(self.layout.xscale)
+        axes.set_yscale(self.layout.yscale)
+        axes.spines[["top", "right"]].set_visible(False)
+
+    def _lines(self, axes: Axes, here: pd.DataFrame) -> None:
+        import seaborn
+
+        styles: dict[str, Any] = {"color": self._palette()[0], "marker": MARKERS[0]}
+        if self.layout.hue:
+            by = {"hue": self.layout.hue, "hue_order": self.hues, "style": self.layout.hue, "style_order": self.hues}
+            styles = by | {"palette": self._palette(), "markers": self._markers(), "dashes": self._dashes()}
+        centre, band = _CENTRES[self.layout.centre]
+        seaborn.lineplot(
+            here.astype({self.layout.x: float, "value": float}),
+            x=self.layout.x,
+            y="value",
+            estimator=centre,
+            errorbar=band,
+            err_kws={"alpha": 0.18, "linewidth": 0},
+            markeredgecolor="white",
+            markeredgewidth=0.4,
+            legend=False,
+            ax=axes,
+            **styles,
+        )
+
+    def _points(self, axes: Axes, here: pd.DataFrame) -> None:
+        order, hues = self.layout.ordered(self.rows[self.layout.x]), self.hues or [None]
+        spread = 0.7 / len(hues)
+        for k, hue in enumerate(hues):
+            part = _at(here, self.layout.hue, hue)
+            for place, category in enumerate(order):
+                values = part.loc[part[self.layout.x] == category].sort_values("seed")["value"].to_numpy(dtype=float)
+                if len(values):
+                    centre = place + spread * (k - (len(hues) - 1) / 2)
+                    _swarm(axes, centre, spread, values, self._palette()[k], MARKERS[k % len(MARKERS)])
+        axes.set_xticks(range(len(order)), [_wrap(self.layout.label(value)) for value in order])
+        axes.set_xlim(-0.6, len(order) - 0.4)
+        axes.grid(visible=False, axis="x")
+
+    def _quote(self, axes: Axes, down: Any, across: Any) -> None:
+        if self.reference is None:
+            return
+        here = _at(_at(self.reference, self.layout.row, down), self.layout.col, across)
+        here = here[here["value"] > 0] if self.layout.yscale == "log" else here
+        if not here.empty:
+            points = here.sort_values(self.layout.x)
+            bounds = np.abs(points[["low", "high"]].to_numpy().T - points["value"].to_numpy())
+            bars = {"ecolor": "#b9b9b9", "elinewidth": 0.8, "capsize": 0}
+            axes.errorbar(points[self.layout.x], points["value"], bounds, color=GREY, ls="", marker="x", ms=3.5, zorder=1.5, **bars)
+            self.referred = True
+
+    def _mark(self, axes: Axes, here: pd.DataFrame) -> None:
+        mark = self.layout.mark
+        for value in here[mark.column].unique() if mark else []:
+            if mark and (found := re.search(mark.pattern, str(value))):
+                axes.axvline(float(found.group(1)), color="#555555", linewidth=0.9, linestyle=(0, (2, 2)), zorder=1)
+                self.marked = True
+
+    def _legend(self, figure: Figure) -> None:
+        handles = list(self._handles())
+        if handles:
+            columns = min(len(handles), 5 if figure.get_figwidth() > 6 else 3)
+            figure.legend(handles=handles, loc="outside upper center", ncols=columns, frameon=False, handlelength=2.6)
+
+    def _handles(self) -> Iterator[Any]:
+        from matplotlib.lines import Line2D
+
+        lines = self.layout.kind == "line"
+        for k, hue in enumerate(self.hues):
+            dash = (0, DASHES[k % len(DASHES)]) if DASHES[k % len(DASHES)] else "-"
+            style = {"color": self._palette()[k], "marker": MARKERS[k % len(MARKERS)], "ls": dash if lines else ""}
+            yield Line2D([], [], label=self.layout.label(hue), markeredgecolor="white", markeredgewidth=0.4, **style)
+        if self.referred and self.layout.reference:
+            yield Line2D([], [], color=GREY, ls="", marker="x", ms=4, label=self.layout.reference.label)
+        if self.marked and self.layout.mark:
+            yield Line2D([], [], color="#555555", linewidth=0.9, ls=(0, (2, 2)), label=self.layout.mark.label)
+
+    def _palette(self) -> list[Any]:
+        import seaborn
+
+        return list(seaborn.color_palette("colorblind", max(1, len(self.hues))))
+
+    def _markers(self) -> dict[Any, str]:
+        return {hue: MARKERS[k % len(MARKERS)] for k, hue in enumerate(self.hues)}
+
+    def _dashes(self) -> dict[Any, Any]:
+        return {hue: DASHES[k % len(DASHES)] for k, hue in enumerate(self.hues)}
+
+
+def _interval(values: pd.Series) -> tuple[float, float]:
+    from ctbench.judge.statistics import t_interval
+
+    _, low, high = t_interval(values.to_numpy(dtype=float))
+    return low, high
+
+
+def _range(values: pd.Series) -> tuple[float, float]:
+    return float(values.min()), float(values.max())
+
+
+_CENTRES: dict[str, tuple[str, Any]] = {"mean": ("mean", _interval), "median": ("median", _range)}
+
+
+def _swarm(axes: Axes, centre: float, width: float, values: np.ndarray, color: Any, marker: str) -> None:
+    from ctbench.judge.statistics import t_interval
+
+    offsets = np.linspace(-0.28, 0.28, len(values)) * width if len(values) > 1 else np.zeros(1)
+    axes.plot(centre + offsets, values, ls="", marker=marker, ms=3, color=color, alpha=0.45, markeredgewidth=0)
+    mean, low, high = t_interval(values)
+    bars = np.nan_to_num(np.array([[mean - low], [high - mean]]))
+    bar = {"elinewidth": 1.4, "capsize": 2.5, "markeredgecolor": "black", "markeredgewidth": 0.7}
+    axes.errorbar([centre], [mean], bars, color=color, marker=marker, ms=6, ecolor="black", zorder=3, **bar)
+
+
+def _at(rows: pd.DataFrame, column: str | None, value: Any) -> pd.DataFrame:
+    return rows if column is None or value is None else rows[rows[column] == value]
+
+
+def _reference(layout: FigureLayout, folder: Path) -> pd.DataFrame | None:
+    return pd.read_csv(folder / layout.reference.file, comment="#") if layout.reference else None
+
+
+def _wrap(text: str) -> str:
+    from textwrap import fill
+
+    return fill(text, 16, break_long_words=False)
+
+
+def _lost(lost: int, total: int) -> Iterator[str]:
+    if lost:
+        yield f"Not drawn: {lost} of {total} values, diverged or not positive on a logarithmic axis."
+
+
+def _caption(layout: FigureLayout, rows: pd.DataFrame) -> str:
+    seeds = rows["seed"].nunique()
+    if seeds < 2:
+        return layout.caption
+    what = {"mean": "mean and its 95 % t interval", "median": "median and range"}[layout.centre]
+    shown = f"{'Line and band' if layout.kind == 'line' else 'Small marks are seeds, large ones their'}"
+    return f"{layout.caption} {shown}{':' if layout.kind == 'line' else ''} {what} over {seeds} seeds."
+
+
+def _alt(layout: FigureLayout, rows: pd.DataFrame) -> str:
+    panels = [f"{name} {', '.join(map(layout.label, layout.ordered(rows[c])))}" for name, c in _parts(layout) if c]
+    values = rows["value"].to_numpy(dtype=float)
+    low, high = (rounded(float(value)).write() for value in (values.min(), values.max()))
+    kind = "Line chart" if layout.kind == "line" else "Points"
+    return f"{kind}: {layout.title}. {layout.ylabel} against {layout.xlabel}, values {low} to {high}. {'; '.join(panels)}.".replace(" .", "")
+
+
+def _parts(layout: FigureLayout) -> tuple[tuple[str, str | None], ...]:
+    return ("Panels across:", layout.col), ("Panels down:", layout.row), ("Lines:", layout.hue)
+
+
+def _close(figure: Figure) -> None:
+    figure.clear()
