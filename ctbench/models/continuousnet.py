@@ -6,7 +6,7 @@ from pydantic import Field
 from torch import Tensor, nn
 
 from ctbench.models._image import ImageModel, conv, conv_relu_norm, head, stem
-from ctbench.solvers import SCHEMES
+from ctbench.solvers import SCHEMES, SchemeName
 from ctbench.solvers.fixed import Stage, integrate
 from ctbench.spec.frozen import Frozen
 
@@ -24,7 +24,7 @@ class ContinuousNet(ImageModel):
         width: int = Field(16, ge=1)
         stages: int = Field(3, ge=1)
         bases: int = Field(1, ge=1)
-        scheme: str = "euler"
+        scheme: SchemeName = "euler"
         steps: int | None = Field(None, ge=1)
         epsilon: float = Field(1.0, gt=0)
 

@@ -8,7 +8,7 @@ from torch.nn.functional import softplus
 
 from ctbench.models._graph import FeatureLinear, GraphModel, SeedLinear, dropped, operator, uniform_by_output
 from ctbench.models._sparse import Graph, propagate
-from ctbench.solvers import SCHEMES
+from ctbench.solvers import SCHEMES, SchemeName
 from ctbench.solvers.counting import Counted
 from ctbench.solvers.fixed import Stage, integrate
 from ctbench.spec.frozen import Frozen
@@ -26,7 +26,7 @@ class GCDE(GraphModel):
         hidden: int = Field(64, ge=1)
         dropout: float = Field(0.6, ge=0, lt=1)
         field_dropout: float = Field(0.9, ge=0, lt=1)
-        scheme: str = "rk4_38"
+        scheme: SchemeName = "rk4_38"
         steps: int = Field(1, ge=1)
         end_time: float = Field(1.0, gt=0)
 

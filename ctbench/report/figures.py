@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
-from ctbench.report.layout import FigureLayout, plain
+from ctbench.report.layout import FigureLayout, PaperLayout
 from ctbench.report.notes import record_notes
 from ctbench.report.numbers import rounded
 from ctbench.report.sources import Results
@@ -21,8 +21,8 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-MANY = 12
-"""Panels of more columns would be too small to read."""
+ACROSS = 3
+"""Panels side by side where a single row of them would be too small to read."""
 
 
 @dataclass(frozen=True)
@@ -37,19 +37,20 @@ class Drawn:
     files: tuple[Path, ...]
 
 
-def figure(layout: FigureLayout, results: Results, paper: str, folder: Path, papers: Path) -> Drawn | None:
-    """Draws what `layout` describes into `folder`; None if nothing of it was measured.
+def figure(layout: FigureLayout, whole: PaperLayout, results: Results, source: Path, folder: Path) -> Drawn | None:
+    """Draws what `layout`, one of the figures of `whole`, describes into `folder`; None if nothing of it was measured.
+
+    `source` is the paper's folder; its name is the paper's.
 
     Raises UserError if the files cannot be written.
     """
-    rows = layout.rows(results.measurements, paper).dropna(subset=[layout.x])
+    rows = layout.rows(results.measurements, source.name).dropna(subset=[layout.x])
     drawable = rows[rows["value"].notna() & ((rows["value"] > 0) | (layout.yscale == "linear"))]
     if drawable.empty:
         return None
     with house_style():
-        drawing = _Grid(layout, drawable, _reference(layout, papers / paper)).draw()
+        drawing = _Grid(layout, drawable, _reference(layout, whole, source)).draw()
         files = save(drawing, folder / layout.name)
-        _close(drawing)
     runs = results.of(rows["run"].dropna())
     notes = (*_lost(len(rows) - len(drawable), len(rows)), *record_notes(runs, rows["scale"], set(rows["dataset"].dropna())))
     return Drawn(layout.name, layout.title, _caption(layout, drawable), _alt(layout, drawable), notes, tuple(files))
@@ -69,15 +70,17 @@ class _Grid:
     def draw(self) -> Figure:
         from matplotlib.figure import Figure
 
-        n, m = len(self.down), len(self.across)
-        width = WIDTH if m > 1 or self.layout.kind == "points" else 0.72 * WIDTH
-        height = {1: 2.9, 2: 2.3}.get(n, 1.75) * n + 0.7
-        figure = Figure(figsize=(width, height), layout="constrained")
-        axes = figure.subplots(n, m, squeeze=False, sharex=self.layout.kind == "line", sharey=True)
-        for i, down in enumerate(self.down):
-            for j, across in enumerate(self.across):
-                self._panel(axes[i, j], down, across)
-                axes[i, j].set_title(self._title(down, across), pad=4)
+        panels = [(down, across) for down in self.down for across in self.across]
+        wide = len(self.across) if len(self.down) > 1 or len(panels) <= ACROSS + 1 else ACROSS
+        high = -(-len(panels) // wide)
+        width = WIDTH if wide > 1 or self.layout.kind == "points" else 0.72 * WIDTH
+        figure = Figure(figsize=(width, {1: 2.6, 2: 2.1}.get(high, 1.7) * high + 0.7), layout="constrained")
+        axes = figure.subplots(high, wide, squeeze=False, sharex=self.layout.kind == "line", sharey=True).ravel()
+        for place, (down, across) in zip(axes, panels, strict=False):
+            self._panel(place, down, across)
+            place.set_title(self._title(down, across), pad=4)
+        for spare in axes[len(panels) :]:
+            spare.set_visible(False)
         figure.supxlabel(self.layout.xlabel, fontsize=8.5)
         figure.supylabel(self.layout.ylabel, fontsize=8.5)
         self._legend(figure)
@@ -141,11 +144,15 @@ class _Grid:
             return
         here = _at(_at(self.reference, self.layout.row, down), self.layout.col, across)
         here = here[here["value"] > 0] if self.layout.yscale == "log" else here
+        if self.layout.kind == "points":
+            order = self.layout.ordered(self.rows[self.layout.x])
+            here = here[here[self.layout.x].isin(order)]
+            here = here.assign(**{self.layout.x: [order.index(value) + 0.36 for value in here[self.layout.x]]})
         if not here.empty:
             points = here.sort_values(self.layout.x)
             bounds = np.abs(points[["low", "high"]].to_numpy().T - points["value"].to_numpy())
-            bars = {"ecolor": "#b9b9b9", "elinewidth": 0.8, "capsize": 0}
-            axes.errorbar(points[self.layout.x], points["value"], bounds, color=GREY, ls="", marker="x", ms=3.5, zorder=1.5, **bars)
+            look = {"color": GREY, "ls": "", "marker": "x", "ms": 3.5, "zorder": 1.5, "ecolor": "#b9b9b9", "elinewidth": 0.8}
+            axes.errorbar(points[self.layout.x], points["value"], bounds, **look)
             self.referred = True
 
     def _mark(self, axes: Axes, here: pd.DataFrame) -> None:
@@ -215,8 +222,16 @@ def _at(rows: pd.DataFrame, column: str | None, value: Any) -> pd.DataFrame:
     return rows if column is None or value is None else rows[rows[column] == value]
 
 
-def _reference(layout: FigureLayout, folder: Path) -> pd.DataFrame | None:
-    return pd.read_csv(folder / layout.reference.file, comment="#") if layout.reference else None
+def _reference(layout: FigureLayout, whole: PaperLayout, folder: Path) -> pd.DataFrame | None:
+    if layout.reference is None:
+        return None
+    if layout.reference.file:
+        return pd.read_csv(folder / layout.reference.file, comment="#")
+    table = next(table for table in whole.tables if table.name == layout.reference.table)
+    quoted = [(row, column, *numbers) for row, cells in table.published.items() for column, numbers in cells.items()]
+    frame = pd.DataFrame(quoted, columns=[table.rows_by, table.columns_by, "value", "sd"][: max(map(len, quoted))])
+    sd = frame["sd"].fillna(0) if "sd" in frame else 0
+    return frame.assign(low=frame["value"] - sd, high=frame["value"] + sd)
 
 
 def _wrap(text: str) -> str:
@@ -235,21 +250,14 @@ def _caption(layout: FigureLayout, rows: pd.DataFrame) -> str:
     if seeds < 2:
         return layout.caption
     what = {"mean": "mean and its 95 % t interval", "median": "median and range"}[layout.centre]
-    shown = f"{'Line and band' if layout.kind == 'line' else 'Small marks are seeds, large ones their'}"
-    return f"{layout.caption} {shown}{':' if layout.kind == 'line' else ''} {what} over {seeds} seeds."
+    shown = f"Line and band: {what}" if layout.kind == "line" else f"Small marks: seeds; large ones: {what}"
+    return f"{layout.caption} {shown}, {seeds} seeds."
 
 
 def _alt(layout: FigureLayout, rows: pd.DataFrame) -> str:
-    panels = [f"{name} {', '.join(map(layout.label, layout.ordered(rows[c])))}" for name, c in _parts(layout) if c]
     values = rows["value"].to_numpy(dtype=float)
     low, high = (rounded(float(value)).write() for value in (values.min(), values.max()))
-    kind = "Line chart" if layout.kind == "line" else "Points"
-    return f"{kind}: {layout.title}. {layout.ylabel} against {layout.xlabel}, values {low} to {high}. {'; '.join(panels)}.".replace(" .", "")
-
-
-def _parts(layout: FigureLayout) -> tuple[tuple[str, str | None], ...]:
-    return ("Panels across:", layout.col), ("Panels down:", layout.row), ("Lines:", layout.hue)
-
-
-def _close(figure: Figure) -> None:
-    figure.clear()
+    axis = f"{layout.ylabel} against {layout.xlabel or layout.x}, from {low} to {high}"
+    parts = (("panels", layout.col), ("rows", layout.row), ("lines", layout.hue))
+    words = [f"{name}: {', '.join(map(layout.label, layout.ordered(rows[column])))}" for name, column in parts if column]
+    return f"{layout.title}. {'; '.join([axis, *words])}."

@@ -10,7 +10,7 @@ import pandas as pd
 import yaml
 from pydantic import Field, FiniteFloat
 
-from ctbench.spec.errors import UserError
+from ctbench.spec.errors import UserError, unknown
 from ctbench.spec.frozen import Frozen, validated
 
 PAPERS = Path(__file__).resolve().parents[1] / "papers"
@@ -76,9 +76,13 @@ class TableLayout(Selected):
 
 
 class Reference(Frozen):
-    """Authors' points, drawn in grey: a csv with `value`, `low`, `high`, the abscissa, and columns that name the panel."""
+    """Numbers of the authors, drawn in grey: a csv beside the layout, or what a table of the layout has as published.
 
-    file: Annotated[str, Field(pattern=r"^[a-z0-9_]+\.csv$")]
+    The csv has `value`, `low`, `high`, the abscissa, and the columns that name the panel.
+    """
+
+    file: Annotated[str, Field(pattern=r"^[a-z0-9_]+\.csv$")] | None = None
+    table: Name | None = None
     label: str
 
 
@@ -125,9 +129,18 @@ def load_layout(folder: Path) -> PaperLayout:
     if twice := sorted({name for name in names if names.count(name) > 1 or name == "claims"}):
         raise UserError(f"{path}: the name {twice[0]!r} is taken.")
     for figure in layout.figures:
-        if figure.reference and not (folder / figure.reference.file).exists():
-            raise UserError(f"{path}: {figure.name}: there is no file {folder / figure.reference.file}.")
+        if figure.reference:
+            _check_reference(figure.reference, layout, folder, f"{path}: {figure.name}: reference")
     return layout
+
+
+def _check_reference(reference: Reference, layout: PaperLayout, folder: Path, where: str) -> None:
+    if (reference.file is None) == (reference.table is None):
+        raise UserError(f"{where}: expected either `file` or `table`.")
+    if reference.file and not (folder / reference.file).exists():
+        raise UserError(f"{where}: there is no file {folder / reference.file}.")
+    if reference.table and reference.table not in {table.name for table in layout.tables}:
+        raise unknown("table", reference.table, [table.name for table in layout.tables], where=where)
 
 
 def read_yaml(path: Path) -> Any:

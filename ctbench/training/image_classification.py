@@ -15,6 +15,7 @@ from torch.nn.functional import cross_entropy
 from ctbench.models import MODELS
 from ctbench.models._image import ImageModel
 from ctbench.models.continuousnet import ContinuousNet
+from ctbench.solvers import SchemeName
 from ctbench.spec.frozen import Frozen, validated
 from ctbench.spec.seeds import generator
 from ctbench.training.optimizers import optimizer
@@ -141,7 +142,7 @@ class ImageClassification(Task):
 class ManifestationSettings(Frozen):
     """Schemes and numbers of steps under which a trained net is measured."""
 
-    schemes: tuple[str, ...] = ("euler", "midpoint", "rk4_38", "rk4_classic")
+    schemes: tuple[SchemeName, ...] = ("euler", "midpoint", "rk4_38", "rk4_classic")
     steps: tuple[int, ...] = tuple(range(1, 21))
 
 

@@ -10,7 +10,7 @@ from pydantic import Field
 from torch import Tensor
 
 from ctbench.models import MODELS
-from ctbench.solvers import SCHEMES
+from ctbench.solvers import SCHEMES, SchemeName
 from ctbench.solvers.fixed import Stage, integrate
 from ctbench.spec.frozen import Frozen
 from ctbench.spec.seeds import generator
@@ -34,14 +34,14 @@ SAMPLE = 1000  # iterations between points of the loss curve
 class Settings(Frozen):
     """One-step-ahead training of dx/dt = f(x) through a scheme, and the schemes and steps of the test afterwards."""
 
-    scheme: str
+    scheme: SchemeName
     hidden: tuple[int, ...] = (50,)
     spacing: float = Field(gt=0, description="Seconds between the points of the training trajectory.")
     duration: float = Field(200.0, gt=0, description="Seconds of the training trajectory.")
     iterations: int = Field(50_000, ge=1)
     batch: int = Field(128, ge=1)
     learning_rate: float = Field(1e-4, gt=0)
-    test_schemes: tuple[str, ...] = ("euler", "midpoint", "rk4_38")
+    test_schemes: tuple[SchemeName, ...] = ("euler", "midpoint", "rk4_38")
     test_steps: tuple[int, ...] = Field(description="Numbers of equal steps from 0 to `horizon` in the test.")
     horizon: float = Field(2.0, gt=0, description="Seconds after which the state is compared with the truth.")
 

@@ -1,0 +1,85 @@
+"""From a folder of results to the report's files."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from ctbench.report import claims, formats
+from ctbench.report.figures import Drawn, figure
+from ctbench.report.layout import PaperLayout, Selected, load_layout, paper_head
+from ctbench.report.page import page
+from ctbench.report.sheet import Sheet
+from ctbench.report.sources import Results, read_results
+from ctbench.report.tables import table
+from ctbench.spec.files import write_text
+from ctbench.spec.run import PAPERS as ORDER
+
+
+@dataclass(frozen=True)
+class Chapter:
+    """What the report shows of one paper; `missing` are the titles of what was not measured."""
+
+    paper: str
+    title: str
+    citation: str
+    tables: tuple[Sheet, ...]
+    figures: tuple[Drawn, ...]
+    missing: tuple[str, ...]
+
+
+def build(results_folder: Path, papers: Path) -> list[Path]:
+    """Writes the report and returns its files, sorted. Raises UserError as `ctbench.report.write_report` says."""
+    results = read_results(results_folder)
+    layouts = {paper: load_layout(papers / paper) for paper in _papers(results)}
+    chapters = [_chapter(papers / paper, layout, results) for paper, layout in layouts.items()]
+    everything = claims.sheet(results.claims, results.preset)
+    sheets = [everything, *(sheet for chapter in chapters for sheet in chapter.tables)]
+    written = [path for sheet in sheets for path in formats.write_sheet(sheet, results.folder / "tables")]
+    written += [path for chapter in chapters for drawn in chapter.figures for path in drawn.files]
+    html = results.folder / "report.html"
+    write_text(html, page(results, chapters))
+    _remove_stale(results.folder, layouts, {*written})
+    return sorted([*written, html])
+
+
+def _papers(results: Results) -> list[str]:
+    found = set(results.claims["paper"]) | set(results.measurements["paper"].dropna())
+    return [paper for paper in ORDER if paper in found] + sorted(found - set(ORDER))
+
+
+def _chapter(source: Path, layout: PaperLayout, results: Results) -> Chapter:
+    tables = {item.name: table(item, results, source.name) for item in layout.tables}
+    figures = {item.name: figure(item, layout, results, source, results.folder / "figures") for item in layout.figures}
+    made = tables | figures
+    head = paper_head(source)
+    return Chapter(
+        paper=source.name,
+        title=str(head.get("title") or source.name.replace("_", " ")),
+        citation=", ".join(_citation(dict(head))),
+        tables=tuple(sheet for sheet in tables.values() if sheet),
+        figures=tuple(drawn for drawn in figures.values() if drawn),
+        missing=tuple(item.title for item in _items(layout) if made[item.name] is None),
+    )
+
+
+def _citation(head: dict) -> Iterator[str]:
+    yield from head.get("authors", ())
+    if arxiv := head.get("arxiv"):
+        yield f"arXiv {arxiv}"
+    if year := head.get("year"):
+        yield str(year)
+
+
+def _items(layout: PaperLayout) -> tuple[Selected, ...]:
+    return (*layout.tables, *layout.figures)
+
+
+def _remove_stale(folder: Path, layouts: dict[str, PaperLayout], written: set[Path]) -> None:
+    """Files of an earlier report whose measurements are gone would be taken for results of this one."""
+    for layout in layouts.values():
+        for kind, suffixes, items in (("tables", ("csv", "md", "tex"), layout.tables), ("figures", ("svg", "png"), layout.figures)):
+            for path in (folder / kind / f"{item.name}.{suffix}" for item in items for suffix in suffixes):
+                if path not in written:
+                    path.unlink(missing_ok=True)
