@@ -133,7 +133,7 @@ def verdict_of(statuses: Sequence[str]) -> str:
 
 
 def _row(claim: Claim, judged: list[Judged], absent: str) -> dict[str, Any]:
-    run = [(criterion, outcome) for criterion, outcome in judged if outcome.status != "not run"]
+    run = [member for member in judged if member[1].status != "not run"]
     row = {
         "claim_id": claim.id,
         "paper": claim.paper,

@@ -65,7 +65,6 @@ def execute(spec: RunSpec, folder: Path, place: Workplace) -> None:
         place.log(f"{spec.run_id}: done before")
         return
     torch.set_num_threads(place.threads)
-    torch.use_deterministic_algorithms(place.device == "cpu")
     clock = Clock()
     dataset = load(name, place.data) if (name := experiment.needs(spec.dataset)) else None
     store = Store(spec, experiment, code, dataset, folder, place)

@@ -40,10 +40,11 @@ DTYPES: dict[str, str] = {
 
 def table(rows: Iterable[Mapping[str, Any]]) -> pd.DataFrame:
     """Rows as a typed frame; raises ValueError on a column that the table does not have."""
-    frame = pd.DataFrame(list(rows))
-    if extra := set(frame.columns) - set(DTYPES):
+    listed = list(rows)
+    if extra := {column for row in listed for column in row} - set(DTYPES):
         raise ValueError(f"unknown measurement columns: {sorted(extra)}")
-    return frame.reindex(columns=list(DTYPES)).astype(DTYPES)
+    columns = {name: pd.array([row.get(name) for row in listed], dtype=kind) for name, kind in DTYPES.items()}
+    return pd.DataFrame(columns)
 
 
 def write(frame: pd.DataFrame, path: Path) -> None:

@@ -115,7 +115,7 @@ def test_a_diverged_seed_is_in_the_sentence():
     assert "1 of 10 seeds diverged" in found["detail"]
 
 
-BARELY = frame(rows("high", 80 + 0.62 * 10**0.5 / 10**0.5 + Z))
+BARELY = frame(rows("high", 80.62 + Z))  # one-sided p = 0.04
 
 
 def test_holm_counts_all_criteria_of_a_table_and_no_others():
