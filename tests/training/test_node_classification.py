@@ -1,0 +1,69 @@
+import numpy as np
+import pytest
+import torch
+from scipy import sparse
+
+from ctbench.models._sparse import Graph
+from ctbench.training.loop import run
+from ctbench.training.node_classification import NodeClassification, Settings, decay_groups
+
+NODES = 40
+
+
+def task(seeds: tuple[int, ...] = (0, 1), **settings: object) -> NodeClassification:
+    rng = np.random.default_rng(0)
+    labels = np.arange(NODES) % 3
+    same = labels[:, None] == labels[None]
+    upper = np.triu(rng.random((NODES, NODES)) < np.where(same, 0.3, 0.03), 1)
+    x = sparse.csr_array(np.eye(3)[labels] + 0.8 * rng.random((NODES, 3)))
+    graph = Graph(x, sparse.csr_array((upper | upper.T).astype(float)), classes=3)
+    index = {"train": np.arange(9), "validation": np.arange(9, 20), "test": np.arange(20, 40)}
+    split = {part: np.tile(rows, (len(seeds), 1)) for part, rows in index.items()}
+    return NodeClassification(Settings(model="gcn", epochs=15, **settings), graph, labels, split, seeds)
+
+
+def curve(result: list[dict], metric: str) -> list[float]:
+    return [row["value"] for row in result if row["metric"] == metric]
+
+
+@pytest.mark.parametrize("select_by, select_from", [("accuracy", 0), ("loss", 5)])
+def test_the_reported_epoch_is_the_first_best_on_validation(select_by: str, select_from: int) -> None:
+    for result in run(task(select_by=select_by, select_from=select_from)):
+        validation = curve(result.curves, "validation_accuracy")
+        score = validation if select_by == "accuracy" else [-x for x in curve(result.curves, "validation_loss")]
+        best = select_from + int(np.argmax(score[select_from:]))
+        reported = {row["metric"]: row["value"] for row in result.rows}
+        assert reported["selected_epoch"] == best
+        assert reported["validation_accuracy"] == pytest.approx(validation[best])
+        assert reported["test_accuracy"] == pytest.approx(curve(result.curves, "test_accuracy")[best])
+        assert reported["test_accuracy_last"] == pytest.approx(curve(result.curves, "test_accuracy")[-1])
+
+
+def test_training_together_equals_training_alone() -> None:
+    together = run(task((4, 9)))
+    for result, seed in zip(together, (4, 9), strict=True):
+        alone = run(task((seed,)))[0]
+        for name, tensor in alone.weights.items():
+            torch.testing.assert_close(result.weights[name], tensor, rtol=1e-4, atol=1e-6)
+
+
+def test_it_learns() -> None:
+    rows = [row["value"] for r in run(task(learning_rate=0.05)) for row in r.rows if row["metric"] == "test_accuracy"]
+    assert min(rows) > 60
+
+
+def test_decay_of_the_first_layer_alone() -> None:
+    groups = decay_groups(task(decayed="first_layer").network, Settings(model="gcn", decayed="first_layer"))
+    assert [g["weight_decay"] for g in groups] == [5e-4, 0.0]
+    assert [len(g["params"]) for g in groups] == [2, 2]
+
+
+def test_a_diverging_seed_is_a_result() -> None:
+    broken = task()
+    with torch.no_grad():
+        broken.network.first.weight[1].fill_(float("nan"))
+    sound, diverged = run(broken)
+    assert all(np.isfinite(row["value"]) for row in sound.rows)
+    rows = {row["metric"]: row for row in diverged.rows}
+    assert np.isnan(rows["test_accuracy"]["value"]) and rows["diverged"]["x"] == 0
+    assert rows["parameters"]["value"] > 0
