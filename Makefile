@@ -42,12 +42,11 @@ lock: .venv/ready
 	$(BIN)/pip install --quiet uv
 	$(BIN)/python -c 'import torch' 2> /dev/null \
 	|| (! command -v nvidia-smi > /dev/null && \
-	    UV_HTTP_RETRIES=0 $(BIN)/uv pip install --quiet --python $(BIN)/python --torch-backend=cpu $(TORCH) 2> /dev/null) \
+	    UV_HTTP_RETRIES=0 $(BIN)/uv pip install --quiet --compile-bytecode --python $(BIN)/python --torch-backend=cpu $(TORCH) 2> /dev/null) \
 	|| $(BIN)/pip install --quiet $(TORCH)
 	grep -v '^torch==' requirements.lock > .venv/without-torch.txt
 	$(BIN)/pip install --quiet -r .venv/without-torch.txt
 	$(BIN)/pip install --quiet --no-deps --editable .
-	$(BIN)/python -m compileall -q .venv/lib || true
 	touch $@
 
 .PHONY: results test test-all lint benchmark schema lock

@@ -103,7 +103,7 @@ def _judge_criterion(claim: Claim, criterion: Base, frame: pd.DataFrame) -> Outc
 
 
 def _holm_by_table(claims: Sequence[Claim], judged: list[list[Judged]]) -> list[list[Judged]]:
-    """Holm over all p-values of the claims that share a paper and an experiment."""
+    """Holm over all p-values of the claims that share a paper and an experiment; one rule in two claims counts once."""
     result = [list(of_claim) for of_claim in judged]
     tested = [
         ((claims[i].paper, claims[i].experiment), i, j)
@@ -112,12 +112,20 @@ def _holm_by_table(claims: Sequence[Claim], judged: list[list[Judged]]) -> list[
         if outcome.p is not None
     ]
     for _, members in groupby(sorted(tested), key=lambda member: member[0]):
-        places = [(i, j) for _, i, j in members]
-        raw = [p for i, j in places if (p := judged[i][j][1].p) is not None]
-        for (i, j), p in zip(places, holm(raw), strict=True):
-            criterion, outcome = judged[i][j]
-            result[i][j] = (criterion, outcome.adjusted(float(p)))
+        rules: dict[str, list[tuple[int, int]]] = {}
+        for _, i, j in members:
+            rules.setdefault(_test_of(claims[i], judged[i][j][0]), []).append((i, j))
+        raw = [p for (i, j), *_ in rules.values() if (p := judged[i][j][1].p) is not None]
+        for places, p in zip(rules.values(), holm(raw), strict=True):
+            for i, j in places:
+                criterion, outcome = judged[i][j]
+                result[i][j] = (criterion, outcome.adjusted(float(p)))
     return result
+
+
+def _test_of(claim: Claim, criterion: Base) -> str:
+    """What is tested, whatever it is called."""
+    return criterion.within(claim.paper, claim.experiment).model_copy(update={"label": ""}).model_dump_json()
 
 
 def verdict_of(statuses: Sequence[str]) -> str:
@@ -153,10 +161,11 @@ def _row(claim: Claim, judged: list[Judged], absent: str) -> dict[str, Any]:
 
 def _measured(claim: Claim, judged: list[Judged], run: list[Judged]) -> dict[str, Any]:
     primary = run[0][1]
-    rest = [member for member in judged if member is not run[0]]
     scales = frozenset[str]().union(*(outcome.scales for _, outcome in run))
     runs = frozenset[str]().union(*(outcome.runs for _, outcome in run))
-    sentences = [f"{criterion.label}: {outcome.detail}" for criterion, outcome in [run[0], *rest]]
+    sentences = [f"{criterion.label}: {outcome.detail}" for criterion, outcome in run]
+    if absent := [criterion.label for criterion, outcome in judged if outcome.status == "not run"]:
+        sentences.append(f"not run: {'; '.join(absent)}")
     if claim.unit and primary.unit and primary.unit != claim.unit:
         sentences.insert(1, f"measured in {primary.unit}, the claim in {claim.unit}")
     return {
