@@ -26,6 +26,20 @@ lint: .venv/ready
 benchmark: .venv/ready
 	$(BIN)/python -m benchmarks
 
+# Keep what was measured, without weights, under results/reference, and write the README's table from it.
+PRESET ?= laptop
+reference: .venv/ready
+	rm -rf results/reference/$(PRESET)
+	mkdir -p results/reference/$(PRESET)
+	cd results/$(PRESET) && tar -cf - --exclude=weights claims.csv measurements.parquet plan.txt tables figures \
+	    $$(sed 's/^/runs\//' plan.txt) | tar -xf - -C ../reference/$(PRESET)
+	$(BIN)/python -m ctbench.report.readme
+
+# Put committed measurements back, so that a campaign goes on from there on another machine.
+restore: .venv/ready
+	mkdir -p results/$(PRESET)
+	cp -Rn results/reference/$(PRESET)/runs results/$(PRESET)/
+
 schema: .venv/ready
 	$(BIN)/python -m ctbench.papers._schema
 
@@ -49,4 +63,4 @@ lock: .venv/ready
 	$(BIN)/pip install --quiet --no-deps --editable .
 	touch $@
 
-.PHONY: results test test-all lint benchmark schema lock
+.PHONY: results test test-all lint benchmark reference restore schema lock
