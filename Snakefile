@@ -6,10 +6,11 @@ from ctbench.spec.code import code_hash
 from ctbench.spec.config import merge
 from ctbench.spec.errors import UserError
 from snakemake.exceptions import WorkflowError
-from snakemake.utils import min_version, validate
+from snakemake.utils import validate
 
-min_version("9.10")
-shell.prefix(f"set -euo pipefail; export PATH='{Path(sys.executable).parent}':\"$PATH\"; ")
+shell.prefix(
+    f"set -euo pipefail; export PATH='{Path(sys.executable).parent}':\"$PATH\"; "
+)
 
 
 container: "docker://python:3.11-slim"
@@ -28,14 +29,14 @@ validate(config, "workflow/schemas/config.schema.json", set_default=False)
 RESULTS = str(CONFIG.folder)
 
 
+rule all:
+    input:
+        f"{RESULTS}/report.html",
+
+
+include: "workflow/rules/common.smk"
 include: "workflow/rules/prepare.smk"
 include: "workflow/rules/train.smk"
 include: "workflow/rules/sweep.smk"
 include: "workflow/rules/judge.smk"
 include: "workflow/rules/report.smk"
-
-
-rule all:
-    default_target: True
-    input:
-        f"{RESULTS}/report.html",

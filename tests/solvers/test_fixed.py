@@ -58,7 +58,7 @@ def test_intervals_never_run_backwards(intervals: int, steps: int, name: str) ->
         (Stage(n, steps, c).time, Stage(n, steps, c).interval(intervals)) for n in range(steps) for c in SCHEMES[name].c
     ]
     ordered = [k for _, k in sorted(times)]
-    assert ordered == sorted(ordered) and 0 <= ordered[0] and ordered[-1] < intervals
+    assert ordered == sorted(ordered) and ordered[0] >= 0 and ordered[-1] < intervals
 
 
 def test_no_steps_is_refused() -> None:

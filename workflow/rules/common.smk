@@ -1,0 +1,23 @@
+TRAINED = "|".join(name for name, job in JOBS.items() if not job.spec.parent) or "none"
+SWEPT = "|".join(name for name, job in JOBS.items() if job.spec.parent) or "none"
+
+
+def data_of(wildcards):
+    name = JOBS[wildcards.run].data
+    return [ancient(f"{CONFIG.data}/{name}.npz")] if name else []
+
+
+def parent_of(wildcards):
+    return f"{RESULTS}/runs/{JOBS[wildcards.run].spec.parent}/record.json"
+
+
+def code_of(wildcards):
+    return JOBS[wildcards.run].code
+
+
+def minutes_of(wildcards, attempt):
+    return JOBS[wildcards.run].minutes * attempt
+
+
+def gpu_of(wildcards):
+    return int(CONFIG.device == "cuda")
