@@ -1,3 +1,18 @@
+from ctbench.papers._plan import plan, write_plan
+from ctbench.spec.config import merge
+from ctbench.spec.errors import UserError
+from snakemake.exceptions import WorkflowError
+from snakemake.utils import validate
+
+try:
+    CONFIG = merge(config, "config.yaml")
+    JOBS = {job.spec.run_id: job for job in plan(CONFIG)}
+    CONFIG_FILE = write_plan(CONFIG, list(JOBS.values()), config)
+except UserError as error:
+    raise WorkflowError(str(error)) from None
+validate(config, "../schemas/config.schema.json", set_default=False)
+
+RESULTS = str(CONFIG.folder)
 TRAINED = "|".join(name for name, job in JOBS.items() if not job.spec.parent) or "none"
 SWEPT = "|".join(name for name, job in JOBS.items() if job.spec.parent) or "none"
 

@@ -1,3 +1,4 @@
+from ctbench.spec.code import code_hash
 from ctbench.judge import load_claims
 from ctbench.spec.frozen import digest
 

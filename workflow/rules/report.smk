@@ -1,3 +1,13 @@
+from ctbench.spec.code import ROOT, code_hash
+from ctbench.spec.config import read_yaml
+from ctbench.spec.frozen import digest
+
+LAYOUTS = [read_yaml(path) for path in sorted(ROOT.glob("papers/*/report.yaml"))]
+TEMPLATES = [
+    path.read_text() for path in sorted((ROOT / "report" / "templates").iterdir())
+]
+
+
 localrules:
     report,
 
@@ -12,5 +22,6 @@ rule report:
     params:
         config=CONFIG_FILE,
         code=code_hash(["ctbench.report"]),
+        layout=digest([LAYOUTS, TEMPLATES]),
     shell:
         "ctbench report --config {params.config} > {log} 2>&1"
