@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import shlex
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -55,7 +56,7 @@ def parser() -> argparse.ArgumentParser:
     one = _add(verbs, "run", run, "do one run; it goes on from its checkpoint if there is one", config)
     one.add_argument("spec", type=Path, help="specification of the run (a spec.json)")
     one.add_argument("--out", type=Path, help="folder of the record (default: where the specification stands)")
-    one.add_argument("--threads", type=int, help="CPU threads (default: that of the configuration)")
+    one.add_argument("--threads", type=_positive, help="CPU threads (default: that of the configuration)")
 
     _add(verbs, "judge", judge, "judge every claim by the measurements", results)
     _add(verbs, "report", report, "write tables, figures and report.html", results)
@@ -86,6 +87,12 @@ def _add(
     return one
 
 
+def _positive(text: str) -> int:
+    if not text.isdecimal() or int(text) < 1:
+        raise argparse.ArgumentTypeError(f"found {text!r}, expected a number of threads, at least 1")
+    return int(text)
+
+
 def plan(options: Options) -> None:
     """`ctbench plan`."""
     from ctbench.papers._plan import plan as planned
@@ -96,9 +103,9 @@ def plan(options: Options) -> None:
     if options.shell:
         written = write_plan(config, jobs, read_yaml(options.config))
         commands = [f"ctbench data prepare {name}" for name in sorted({job.data for job in jobs if job.data})]
-        commands += [f"ctbench run {job.folder / 'spec.json'}" for job in jobs]
+        commands += [f"ctbench run {shlex.quote(str(job.folder / 'spec.json'))}" for job in jobs]
         for command in [*commands, "ctbench judge", "ctbench report", "ctbench show claims"]:
-            print(f"{command} --config {written}")
+            print(f"{command} --config {shlex.quote(str(written))}")
         return
     table = Table("run", "seeds", "scale", "minutes", "state", box=None)
     for job in jobs:
@@ -189,9 +196,12 @@ def show_claims(options: Options) -> None:
 
 def show_runs(options: Options) -> None:
     """`ctbench show runs`."""
+    from ctbench.records import record
     from ctbench.report.terminal import runs_table
 
-    console.print(runs_table(_results(options)[1]))
+    folder = _results(options)[1]
+    record.planned(folder)
+    console.print(runs_table(folder))
 
 
 def show_run(options: Options) -> None:
@@ -200,7 +210,7 @@ def show_run(options: Options) -> None:
     from ctbench.spec.files import read_json
 
     runs = _results(options)[1] / "runs"
-    found = sorted(path for path in runs.glob(f"{options.id}*") if path.is_dir())
+    found = sorted(path for path in runs.glob("*") if path.is_dir() and path.name.startswith(options.id))
     if len(found) != 1:
         names = ", ".join(path.name for path in found) or "none"
         raise UserError(f"{runs}: found {names}, expected one run whose id begins with {options.id!r}.")

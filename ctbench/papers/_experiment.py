@@ -145,6 +145,17 @@ def _trained(name: str, experiment: Experiment, chosen: ExperimentConfig, config
 
 
 def _swept(name: str, experiment: Experiment, chosen: ExperimentConfig, parents: list[RunSpec]) -> Iterator[RunSpec]:
+    for kind, chosen_names, known in (
+        ("model", chosen.models, {parent.model for parent in parents}),
+        ("data set", chosen.datasets, {parent.dataset for parent in parents}),
+    ):
+        for wanted in chosen_names:
+            if parents and wanted not in known:
+                raise unknown(kind, wanted, known, where=f"experiments.{name}, among the runs of {experiment.parent}")
+    if chosen.seeds is not None:
+        raise UserError(
+            f"experiments.{name}.seeds: found {chosen.seeds!r}; a sweep has the seeds of {experiment.parent}."
+        )
     if not parents:
         raise UserError(
             f"experiments.{name}: starts from {experiment.parent}, which has no runs in this configuration."

@@ -10,12 +10,16 @@ from typing import Any
 import yaml
 
 from ctbench.papers import experiments
-from ctbench.papers._experiment import expand
+from ctbench.papers._experiment import Experiment, expand
 from ctbench.records import record
 from ctbench.spec.code import code_hash
 from ctbench.spec.config import Config
+from ctbench.spec.errors import UserError
 from ctbench.spec.files import read_json, write_if_changed
 from ctbench.spec.run import RunSpec, read_spec
+
+Cell = tuple[str, str, str]
+"""Full name of the experiment, data set, model."""
 
 MARGIN = 3.0  # a job may take this many times its estimate before a cluster stops it
 
@@ -53,13 +57,13 @@ class Job:
 def plan(config: Config) -> list[Job]:
     """Every run of a configuration. Raises UserError naming the key that is wrong."""
     known = experiments()
-    pace = measured_pace(config.results)
+    pace = measured_pace(config.results, known)
     jobs = []
     for spec in expand(config, known):
         experiment = known[spec.name]
         settings = experiment.settings(spec)
         cell = (spec.name, spec.dataset, spec.model)
-        each = pace.get(cell, experiment.seconds(settings))
+        each = experiment.seconds(settings) * pace.get(cell, 1.0)
         jobs.append(
             Job(
                 spec,
@@ -73,16 +77,22 @@ def plan(config: Config) -> list[Job]:
     return jobs
 
 
-def measured_pace(results: Path) -> dict[tuple[str, str, str], float]:
-    """Seconds a seed took, by experiment, data set and model, from the newest record of each on this machine."""
-    found: dict[tuple[str, str, str], tuple[str, float]] = {}
+def measured_pace(results: Path, known: Mapping[str, Experiment]) -> dict[Cell, float]:
+    """How many times its experiment's guess a seed took, from this machine's newest record of each cell.
+
+    The guess knows the settings, so the record of a short training tells how long a long one will take.
+    """
+    found: dict[Cell, tuple[str, float]] = {}
     for path in results.glob("*/runs/*/provenance.json"):
         spec, seeds = read_spec(path.parent / "spec.json"), read_json(path)["seeds"].values()
-        paces = [seed["wall_seconds"] / seed["trained_together"] for seed in seeds]
-        started = max(seed["started"] for seed in seeds)
-        cell = (spec.name, spec.dataset, spec.model)
+        try:
+            guess = known[spec.name].seconds(known[spec.name].settings(spec))
+        except (KeyError, UserError):
+            continue  # a record of an experiment or a setting that is no more
+        seconds = sum(seed["wall_seconds"] / seed["trained_together"] for seed in seeds) / len(seeds)
+        started, cell = max(seed["started"] for seed in seeds), (spec.name, spec.dataset, spec.model)
         if started > found.get(cell, ("", 0.0))[0]:
-            found[cell] = (started, sum(paces) / len(paces))
+            found[cell] = (started, seconds / guess)
     return {cell: pace for cell, (_, pace) in found.items()}
 
 

@@ -13,8 +13,8 @@ from pathlib import Path
 from typing import Any
 
 import pandas as pd
+import safetensors.torch
 import torch
-from safetensors.torch import save_file
 
 from ctbench.data import Dataset, load
 from ctbench.papers import experiments
@@ -23,13 +23,14 @@ from ctbench.records import measurements, record
 from ctbench.records.provenance import Clock, command_line, provenance
 from ctbench.spec.code import code_hash
 from ctbench.spec.errors import UserError
-from ctbench.spec.files import read_json, write_json
+from ctbench.spec.files import make_folder, read_json, write_bytes, write_json
 from ctbench.spec.frozen import digest
 from ctbench.spec.run import RunSpec, read_spec
 from ctbench.training.loop import run as run_task
 from ctbench.training.task import SeedResult
 
 Seed = int | None
+KEPT = ("measurements.parquet", "curves.parquet", "provenance.json")
 
 
 @dataclass(frozen=True)
@@ -64,6 +65,10 @@ def execute(spec: RunSpec, folder: Path, place: Workplace) -> None:
     if record.is_done(spec, folder, code):
         place.log(f"{spec.run_id}: done before")
         return
+    if place.device == "cuda" and not torch.cuda.is_available():
+        raise UserError(
+            "device: found cuda, but torch sees no CUDA device here. Set `device: cpu` in the configuration."
+        )
     torch.set_num_threads(place.threads)
     clock = Clock()
     dataset = load(name, place.data) if (name := experiment.needs(spec.dataset)) else None
@@ -94,7 +99,7 @@ def assemble(spec: RunSpec, folder: Path, store: Store, seeds: list[Seed], clock
         "data": {} if store.dataset is None else {store.dataset.name: _described(store.dataset)},
         "seeds": {str(seed): read_json(store.at(seed) / "provenance.json") for seed in seeds},
     }
-    record.finish(spec, folder, store.code, store.cell, tables["measurements"], tables["curves"], origin)
+    record.finish(spec, folder, store.keys, tables["measurements"], tables["curves"], origin)
 
 
 class Store:
@@ -105,33 +110,39 @@ class Store:
     ) -> None:
         self.spec, self.experiment, self.code, self.dataset, self.place = spec, experiment, code, dataset, place
         self.parent_folder = folder.parent / spec.parent if spec.parent else None
+        parent = record.read_record(self.parent_folder)["cell"] if self.parent_folder else None
         self.cell = digest(
             {
                 "code": code,
                 "data": dataset.sha256 if dataset else spec.dataset,
                 "settings": spec.settings,
-                "parent": record.read_record(self.parent_folder)["cell"] if self.parent_folder else None,
+                "parent": parent,
                 "device": place.device,
             },
             length=20,
         )
+        self.keys = {"code": code, "cell": self.cell, "parent": parent}
         self.folder = place.state / self.cell
 
     def at(self, seed: Seed) -> Path:
         """Where a finished seed is kept."""
         return self.folder / f"seed-{seed}"
 
+    def has(self, seed: Seed) -> bool:
+        """Whether a finished seed is kept whole."""
+        return all((self.at(seed) / name).exists() for name in KEPT)
+
     @contextmanager
     def locked(self) -> Iterator[None]:
         """One process at a time works on a cell; another that wants it waits, then finds it done."""
-        self.folder.mkdir(parents=True, exist_ok=True)
+        make_folder(self.folder)
         with (self.folder / "lock").open("w") as handle:
             fcntl.flock(handle, fcntl.LOCK_EX)
             yield
 
     def unfinished_groups(self, seeds: list[Seed]) -> list[tuple[int, ...]]:
         """The groups still to train: first those with a checkpoint, as they were; then the remaining seeds."""
-        missing = [seed for seed in seeds if not self.at(seed).exists()]
+        missing = [seed for seed in seeds if not self.has(seed)]
         groups: list[tuple[int, ...]] = []
         for begun in sorted(self.folder.glob("group-*/seeds.json")):
             group = tuple(read_json(begun))
@@ -165,14 +176,15 @@ class Store:
 
     def keep(self, result: SeedResult, origin: dict[str, Any]) -> None:
         """Store a seed: its folder is whole or absent."""
-        if self.at(result.seed).exists():
+        if self.has(result.seed):
             return
+        shutil.rmtree(self.at(result.seed), ignore_errors=True)
         temporary = Path(tempfile.mkdtemp(dir=self.folder, prefix=".seed-"))
         for name, rows in (("measurements", result.rows), ("curves", result.curves)):
             frame = measurements.table([{**row, "seed": result.seed} for row in rows])
             measurements.write(frame, temporary / f"{name}.parquet")
         if result.weights:
-            save_file(dict(result.weights), temporary / "weights.safetensors")
+            write_bytes(temporary / "weights.safetensors", safetensors.torch.save(dict(result.weights)))
         write_json(temporary / "provenance.json", origin)
         temporary.rename(self.at(result.seed))
 

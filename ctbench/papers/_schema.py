@@ -31,6 +31,9 @@ def schema() -> dict[str, Any]:
         "additionalProperties": False,
         "description": Config.model_fields["experiments"].description,
     }
+    whole["properties"] = {
+        key: content if key == "preset" else nullable(content) for key, content in whole["properties"].items()
+    }
     definitions.pop("ExperimentConfig")
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",

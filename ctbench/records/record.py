@@ -11,6 +11,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -40,18 +41,21 @@ def write_spec(spec: RunSpec, folder: Path) -> None:
 def finish(
     spec: RunSpec,
     folder: Path,
-    code: str,
-    cell: str,
+    keys: Mapping[str, str | None],
     rows: pd.DataFrame,
     curves: pd.DataFrame,
     origin: dict[str, Any],
 ) -> None:
-    """Write the tables, the provenance and last of all `record.json`."""
+    """Write the tables, the provenance and last of all `record.json`.
+
+    `keys` are the hashes `code` (of the modules that determine the numbers), `cell` (of all that determines a seed) and
+    `parent` (the cell of the run that a sweep started from, or None).
+    """
     write_spec(spec, folder)
     measurements.write(rows, folder / "measurements.parquet")
     measurements.write(curves, folder / "curves.parquet")
     write_json(folder / "provenance.json", origin)
-    write_json(folder / "record.json", {"format": FORMAT, "run": spec.run_id, "code": code, "cell": cell})
+    write_json(folder / "record.json", {"format": FORMAT, "run": spec.run_id, **keys})
 
 
 def read_record(folder: Path) -> dict[str, Any]:
@@ -63,15 +67,21 @@ def read_record(folder: Path) -> dict[str, Any]:
             f"{folder / 'record.json'}: found a record of format {found!r}, expected {FORMAT}. It was written by "
             "another version of ctbench; move the folder away to measure again."
         )
+    if missing := {"run", "code", "cell", "parent"} - set(content):
+        raise UserError(f"{folder / 'record.json'}: has no {', '.join(sorted(missing))}. Delete it and run again.")
     return content
 
 
 def is_done(spec: RunSpec, folder: Path, code: str) -> bool:
-    """Whether a whole record of this run, by this code, stands in the folder."""
+    """Whether a whole record of this run, by this code and from its parent as it is now, stands in the folder."""
     if not (folder / "record.json").exists():
         return False
     found = read_record(folder)
-    return found["run"] == spec.run_id and found["code"] == code and (folder / "measurements.parquet").exists()
+    if spec.parent and not (folder.parent / spec.parent / "record.json").exists():
+        return False
+    parent = read_record(folder.parent / spec.parent)["cell"] if spec.parent else None
+    same = (found["run"], found["code"], found["parent"]) == (spec.run_id, code, parent)
+    return same and (folder / "measurements.parquet").exists()
 
 
 def gather(folders: list[Path], name: str = "measurements.parquet") -> pd.DataFrame:

@@ -3,30 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 
 from ctbench.report import claims, formats
-from ctbench.report.figures import Drawn, figure
-from ctbench.report.layout import PaperLayout, Selected, load_layout, paper_head
-from ctbench.report.page import page
-from ctbench.report.sheet import Sheet
+from ctbench.report.figures import figure
+from ctbench.report.layout import PaperLayout, Selected, criterion_labels, load_layout, paper_head
+from ctbench.report.page import Chapter, page
 from ctbench.report.sources import Results, read_results
 from ctbench.report.tables import table
 from ctbench.spec.files import write_text
 from ctbench.spec.run import PAPERS as ORDER
-
-
-@dataclass(frozen=True)
-class Chapter:
-    """What the report shows of one paper; `missing` are the titles of what was not measured."""
-
-    paper: str
-    title: str
-    citation: str
-    tables: tuple[Sheet, ...]
-    figures: tuple[Drawn, ...]
-    missing: tuple[str, ...]
 
 
 def build(results_folder: Path, papers: Path) -> list[Path]:
@@ -61,6 +47,7 @@ def _chapter(source: Path, layout: PaperLayout, results: Results) -> Chapter:
         tables=tuple(sheet for sheet in tables.values() if sheet),
         figures=tuple(drawn for drawn in figures.values() if drawn),
         missing=tuple(item.title for item in _items(layout) if made[item.name] is None),
+        labels=criterion_labels(source),
     )
 
 
@@ -79,7 +66,10 @@ def _items(layout: PaperLayout) -> tuple[Selected, ...]:
 def _remove_stale(folder: Path, layouts: dict[str, PaperLayout], written: set[Path]) -> None:
     """Files of an earlier report whose measurements are gone would be taken for results of this one."""
     for layout in layouts.values():
-        for kind, suffixes, items in (("tables", ("csv", "md", "tex"), layout.tables), ("figures", ("svg", "png"), layout.figures)):
+        for kind, suffixes, items in (
+            ("tables", ("csv", "md", "tex"), layout.tables),
+            ("figures", ("svg", "png"), layout.figures),
+        ):
             for path in (folder / kind / f"{item.name}.{suffix}" for item in items for suffix in suffixes):
                 if path not in written:
                     path.unlink(missing_ok=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from math import isnan, nan
 from typing import NamedTuple
 
 import pandas as pd
@@ -42,12 +43,14 @@ class Claim(NamedTuple):
     published_source: str
     measured: str
     n: str
-    criteria: list[str]
+    criteria: str
     verdict: str
     sign: str
     scale: str
-    detail: list[str]
+    detail: str
     runs: list[str]
+    number: float | None = None
+    paper_number: float | None = None
 
     @property
     def judged(self) -> bool:
@@ -69,7 +72,7 @@ def sheet(frame: pd.DataFrame, preset: str) -> Sheet:
         title=f"Claims and verdicts, preset {preset}",
         columns=tuple(Column("", name) for name in names),
         rows=tuple(tuple(Cell(text) for text in row) for row in rows),
-        notes=tuple(f"{word}: {meaning}." for word, meaning in MEANING.items() if (frame["verdict"] == word).any()),
+        notes=tuple(f"{word}: {meaning}." for word, meaning in MEANING.items() if word in set(frame["verdict"])),
         records=records,
     )
 
@@ -84,25 +87,31 @@ def _claim(row: dict) -> Claim:
         quantity=text["quantity"],
         published=_number(row["paper_value"]),
         published_source=text["paper_source"],
-        measured="" if pd.isna(row["measured"]) else _measured(row),
+        measured="" if isnan(_finite(row["measured"])) else _measured(row),
         n=text["n"],
-        criteria=_parts(text["criterion"]),
+        criteria=text["criterion"],
         verdict=text["verdict"],
         sign=SIGNS.get(text["verdict"], "?"),
         scale=text["scale"],
-        detail=_parts(text["detail"]),
+        detail=text["detail"],
         runs=text["runs"].split(),
+        number=_known(row["measured"]),
+        paper_number=_known(row["paper_value"]),
     )
 
 
 def _measured(row: dict) -> str:
-    low, high = (float("nan") if pd.isna(row[key]) else float(row[key]) for key in ("ci_low", "ci_high"))
+    low, high = (_finite(row[key]) for key in ("ci_low", "ci_high"))
     return interval(float(row["measured"]), low, high)
 
 
-def _number(value: float | None) -> str:
-    return "" if pd.isna(value) or value is None else rounded(float(value)).write()
+def _finite(value: object) -> float:
+    return nan if value is None or value is pd.NA else float(str(value))
 
 
-def _parts(text: str) -> list[str]:
-    return [part for part in text.split("; ") if part]
+def _known(value: object) -> float | None:
+    return None if isnan(number := _finite(value)) else number
+
+
+def _number(value: object) -> str:
+    return "" if isnan(number := _finite(value)) else rounded(number).write()

@@ -15,7 +15,7 @@ from ctbench.report.layout import FigureLayout, PaperLayout
 from ctbench.report.notes import record_notes
 from ctbench.report.numbers import rounded
 from ctbench.report.sources import Results
-from ctbench.report.style import DASHES, GREY, MARKERS, WIDTH, house_style, save
+from ctbench.report.style import DASHES, GREY, MARKERS, NARROW, WIDTH, house_style, save
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 
 ACROSS = 3
 """Panels side by side where a single row of them would be too small to read."""
+FEW = 6
+"""Abscissae on a logarithmic axis that are all named."""
 
 
 @dataclass(frozen=True)
@@ -34,6 +36,7 @@ class Drawn:
     caption: str
     alt: str
     notes: tuple[str, ...]
+    inches: float
     files: tuple[Path, ...]
 
 
@@ -44,16 +47,26 @@ def figure(layout: FigureLayout, whole: PaperLayout, results: Results, source: P
 
     Raises UserError if the files cannot be written.
     """
-    rows = layout.rows(results.measurements, source.name).dropna(subset=[layout.x])
-    drawable = rows[rows["value"].notna() & ((rows["value"] > 0) | (layout.yscale == "linear"))]
+    rows = layout.chosen(results.measurements, source.name).dropna(subset=[layout.x])
+    drawable = rows.loc[rows["value"].notna() & ((rows["value"] > 0) | (layout.yscale == "linear"))]
     if drawable.empty:
         return None
     with house_style():
         drawing = _Grid(layout, drawable, _reference(layout, whole, source)).draw()
         files = save(drawing, folder / layout.name)
     runs = results.of(rows["run"].dropna())
-    notes = (*_lost(len(rows) - len(drawable), len(rows)), *record_notes(runs, rows["scale"], set(rows["dataset"].dropna())))
-    return Drawn(layout.name, layout.title, _caption(layout, drawable), _alt(layout, drawable), notes, tuple(files))
+    return Drawn(
+        name=layout.name,
+        title=layout.title,
+        caption=_caption(layout, drawable),
+        alt=_alt(layout, drawable),
+        notes=(
+            *_lost(len(rows) - len(drawable), len(rows)),
+            *record_notes(runs, rows),
+        ),
+        inches=drawing.get_figwidth(),
+        files=tuple(files),
+    )
 
 
 class _Grid:
@@ -61,11 +74,11 @@ class _Grid:
 
     def __init__(self, layout: FigureLayout, rows: pd.DataFrame, reference: pd.DataFrame | None) -> None:
         self.layout, self.rows, self.reference = layout, rows, reference
-        self.across = layout.ordered(rows[layout.col]) if layout.col else [None]
-        self.down = layout.ordered(rows[layout.row]) if layout.row else [None]
-        self.hues = layout.ordered(rows[layout.hue]) if layout.hue else []
+        self.across = layout.ordered(rows, layout.col) if layout.col else [None]
+        self.down = layout.ordered(rows, layout.row) if layout.row else [None]
+        self.hues = layout.ordered(rows, layout.hue) if layout.hue else []
         self.marked = False
-        self.referred = False
+        self.quoted: list[float] = []
 
     def draw(self) -> Figure:
         from matplotlib.figure import Figure
@@ -73,7 +86,7 @@ class _Grid:
         panels = [(down, across) for down in self.down for across in self.across]
         wide = len(self.across) if len(self.down) > 1 or len(panels) <= ACROSS + 1 else ACROSS
         high = -(-len(panels) // wide)
-        width = WIDTH if wide > 1 or self.layout.kind == "points" else 0.72 * WIDTH
+        width = WIDTH if wide > 1 else NARROW
         figure = Figure(figsize=(width, {1: 2.6, 2: 2.1}.get(high, 1.7) * high + 0.7), layout="constrained")
         axes = figure.subplots(high, wide, squeeze=False, sharex=self.layout.kind == "line", sharey=True).ravel()
         for place, (down, across) in zip(axes, panels, strict=False):
@@ -81,10 +94,20 @@ class _Grid:
             place.set_title(self._title(down, across), pad=4)
         for spare in axes[len(panels) :]:
             spare.set_visible(False)
+        self._limit(axes[0])
         figure.supxlabel(self.layout.xlabel, fontsize=8.5)
         figure.supylabel(self.layout.ylabel, fontsize=8.5)
         self._legend(figure)
         return figure
+
+    def _limit(self, axes: Axes) -> None:
+        """Of two seeds the interval is so wide that the values could not be seen; it then ends at the frame."""
+        values = [*self.rows["value"], *self.quoted]
+        low, high = min(values), max(values)
+        bottom, top = axes.get_ylim()
+        if self.layout.yscale == "linear" and high > low and top - bottom > 6 * (high - low):
+            margin = high - low
+            axes.set_ylim(max(bottom, low - margin), min(top, high + margin))
 
     def _title(self, down: Any, across: Any) -> str:
         return " · ".join(self.layout.label(value) for value in (across, down) if value is not None)
@@ -98,10 +121,21 @@ class _Grid:
         if not here.empty:
             (self._lines if self.layout.kind == "line" else self._points)(axes, here)
         axes.set(xlabel="", ylabel="")
-        if self.layout.kind == "line":
-            axes.set_xscale(self.layout.xscale)
         axes.set_yscale(self.layout.yscale)
+        if self.layout.kind == "line":
+            self._abscissa(axes)
         axes.spines[["top", "right"]].set_visible(False)
+
+    def _abscissa(self, axes: Axes) -> None:
+        from matplotlib.ticker import MaxNLocator, NullLocator
+
+        axes.set_xscale(self.layout.xscale)
+        values = sorted({float(x) for x in self.rows[self.layout.x]})
+        if self.layout.xscale == "log" and len(values) <= FEW:
+            axes.set_xticks(values, [f"{x:.3g}" for x in values])
+            axes.xaxis.set_minor_locator(NullLocator())
+        elif self.layout.x == "steps":
+            axes.xaxis.set_major_locator(MaxNLocator(integer=True))
 
     def _lines(self, axes: Axes, here: pd.DataFrame) -> None:
         import seaborn
@@ -117,7 +151,7 @@ class _Grid:
             y="value",
             estimator=centre,
             errorbar=band,
-            err_kws={"alpha": 0.18, "linewidth": 0},
+            err_kws={"alpha": 0.14, "linewidth": 0},
             markeredgecolor="white",
             markeredgewidth=0.4,
             legend=False,
@@ -126,7 +160,7 @@ class _Grid:
         )
 
     def _points(self, axes: Axes, here: pd.DataFrame) -> None:
-        order, hues = self.layout.ordered(self.rows[self.layout.x]), self.hues or [None]
+        order, hues = self.layout.ordered(self.rows, self.layout.x), self.hues or [None]
         spread = 0.7 / len(hues)
         for k, hue in enumerate(hues):
             part = _at(here, self.layout.hue, hue)
@@ -143,17 +177,25 @@ class _Grid:
         if self.reference is None:
             return
         here = _at(_at(self.reference, self.layout.row, down), self.layout.col, across)
-        here = here[here["value"] > 0] if self.layout.yscale == "log" else here
+        here = here.loc[here["value"] > 0] if self.layout.yscale == "log" else here
         if self.layout.kind == "points":
-            order = self.layout.ordered(self.rows[self.layout.x])
-            here = here[here[self.layout.x].isin(order)]
+            order = self.layout.ordered(self.rows, self.layout.x)
+            here = here.loc[here[self.layout.x].isin(order)]
             here = here.assign(**{self.layout.x: [order.index(value) + 0.36 for value in here[self.layout.x]]})
         if not here.empty:
-            points = here.sort_values(self.layout.x)
+            points = here.sort_values(by=str(self.layout.x))
             bounds = np.abs(points[["low", "high"]].to_numpy().T - points["value"].to_numpy())
-            look = {"color": GREY, "ls": "", "marker": "x", "ms": 3.5, "zorder": 1.5, "ecolor": "#b9b9b9", "elinewidth": 0.8}
+            look = {
+                "color": GREY,
+                "ls": "",
+                "marker": "x",
+                "ms": 3.5,
+                "zorder": 1.5,
+                "ecolor": "#b9b9b9",
+                "elinewidth": 0.8,
+            }
             axes.errorbar(points[self.layout.x], points["value"], bounds, **look)
-            self.referred = True
+            self.quoted += points["value"].tolist()
 
     def _mark(self, axes: Axes, here: pd.DataFrame) -> None:
         mark = self.layout.mark
@@ -164,9 +206,13 @@ class _Grid:
 
     def _legend(self, figure: Figure) -> None:
         handles = list(self._handles())
-        if handles:
-            columns = min(len(handles), 5 if figure.get_figwidth() > 6 else 3)
-            figure.legend(handles=handles, loc="outside upper center", ncols=columns, frameon=False, handlelength=2.6)
+        for columns in range(len(handles), 0, -1):
+            look = {"loc": "outside upper center", "frameon": False, "handlelength": 2.6, "columnspacing": 1.6}
+            legend = figure.legend(handles=handles, ncols=columns, **look)
+            if legend.get_window_extent().width < 0.98 * figure.bbox.width:
+                break
+            if columns > 1:
+                legend.remove()
 
     def _handles(self) -> Iterator[Any]:
         from matplotlib.lines import Line2D
@@ -176,7 +222,7 @@ class _Grid:
             dash = (0, DASHES[k % len(DASHES)]) if DASHES[k % len(DASHES)] else "-"
             style = {"color": self._palette()[k], "marker": MARKERS[k % len(MARKERS)], "ls": dash if lines else ""}
             yield Line2D([], [], label=self.layout.label(hue), markeredgecolor="white", markeredgewidth=0.4, **style)
-        if self.referred and self.layout.reference:
+        if self.quoted and self.layout.reference:
             yield Line2D([], [], color=GREY, ls="", marker="x", ms=4, label=self.layout.reference.label)
         if self.marked and self.layout.mark:
             yield Line2D([], [], color="#555555", linewidth=0.9, ls=(0, (2, 2)), label=self.layout.mark.label)
@@ -219,7 +265,7 @@ def _swarm(axes: Axes, centre: float, width: float, values: np.ndarray, color: A
 
 
 def _at(rows: pd.DataFrame, column: str | None, value: Any) -> pd.DataFrame:
-    return rows if column is None or value is None else rows[rows[column] == value]
+    return rows if column is None or value is None else rows.loc[rows[column] == value]
 
 
 def _reference(layout: FigureLayout, whole: PaperLayout, folder: Path) -> pd.DataFrame | None:
@@ -228,16 +274,14 @@ def _reference(layout: FigureLayout, whole: PaperLayout, folder: Path) -> pd.Dat
     if layout.reference.file:
         return pd.read_csv(folder / layout.reference.file, comment="#")
     table = next(table for table in whole.tables if table.name == layout.reference.table)
-    quoted = [(row, column, *numbers) for row, cells in table.published.items() for column, numbers in cells.items()]
-    frame = pd.DataFrame(quoted, columns=[table.rows_by, table.columns_by, "value", "sd"][: max(map(len, quoted))])
-    sd = frame["sd"].fillna(0) if "sd" in frame else 0
-    return frame.assign(low=frame["value"] - sd, high=frame["value"] + sd)
+    published = ((row, column, numbers) for row, cells in table.published.items() for column, numbers in cells.items())
+    quoted = [(row, column, numbers[0], numbers[1] if len(numbers) > 1 else 0.0) for row, column, numbers in published]
+    frame = pd.DataFrame(quoted, columns=[table.rows, table.columns, "value", "sd"])
+    return frame.assign(low=frame["value"] - frame["sd"], high=frame["value"] + frame["sd"])
 
 
 def _wrap(text: str) -> str:
-    from textwrap import fill
-
-    return fill(text, 16, break_long_words=False)
+    return text.replace(", ", ",\n")
 
 
 def _lost(lost: int, total: int) -> Iterator[str]:
@@ -246,7 +290,7 @@ def _lost(lost: int, total: int) -> Iterator[str]:
 
 
 def _caption(layout: FigureLayout, rows: pd.DataFrame) -> str:
-    seeds = rows["seed"].nunique()
+    seeds = len(rows.loc[rows["seed"].notna(), "seed"].unique())
     if seeds < 2:
         return layout.caption
     what = {"mean": "mean and its 95 % t interval", "median": "median and range"}[layout.centre]
@@ -259,5 +303,7 @@ def _alt(layout: FigureLayout, rows: pd.DataFrame) -> str:
     low, high = (rounded(float(value)).write() for value in (values.min(), values.max()))
     axis = f"{layout.ylabel} against {layout.xlabel or layout.x}, from {low} to {high}"
     parts = (("panels", layout.col), ("rows", layout.row), ("lines", layout.hue))
-    words = [f"{name}: {', '.join(map(layout.label, layout.ordered(rows[column])))}" for name, column in parts if column]
+    words = [
+        f"{name}: {', '.join(map(layout.label, layout.ordered(rows, column)))}" for name, column in parts if column
+    ]
     return f"{layout.title}. {'; '.join([axis, *words])}."

@@ -37,7 +37,7 @@ _TEX = {
     "’": "'",
     "“": "``",
     "”": "''",
-    "²": r"$^2$",
+    **{raised: f"$^{{{plain}}}$" for raised, plain in zip("⁻⁰¹²³⁴⁵⁶⁷⁸⁹", "-0123456789", strict=True)},
     "…": r"\ldots{}",
 }
 _MD = re.compile(r"([\\`*_|<>\[\]])")
@@ -111,7 +111,8 @@ def _longtable(sheet: Sheet) -> Iterator[str]:
     yield "  \\midrule\\endhead"
     yield from (f"  {_row(row, False)}" for row in sheet.rows)
     yield "  \\bottomrule"
-    yield f"  \\multicolumn{{{len(sheet.columns)}}}{{@{{}}p{{\\linewidth}}@{{}}}}{{{' '.join(map(escape_tex, sheet.notes))}}}\\\\"
+    notes = " ".join(map(escape_tex, sheet.notes))
+    yield f"  \\multicolumn{{{len(sheet.columns)}}}{{@{{}}p{{\\linewidth}}@{{}}}}{{{notes}}}\\\\"
     yield "\\end{longtable}}"
 
 

@@ -29,25 +29,25 @@ class Selected(Frozen):
     name: Name
     title: str
     select: dict[Filter, Atom | tuple[Atom, ...]]
-    labels: dict[str, str] = {}
+    labels: dict[str, str] = Field(default_factory=dict)
 
-    def rows(self, measurements: pd.DataFrame, paper: str) -> pd.DataFrame:
+    def chosen(self, measurements: pd.DataFrame, paper: str) -> pd.DataFrame:
         """The measurements of `paper` that `select` names."""
         keep = measurements["paper"] == paper
         for column, wanted in self.select.items():
             values = wanted if isinstance(wanted, tuple) else (wanted,)
             keep &= measurements[column].isin(values)
-        return measurements[keep.fillna(False).astype(bool)]
+        return measurements.loc[keep.fillna(False).astype(bool)]
 
     def label(self, value: object) -> str:
         """The words for a value of a column; the value itself where there are none."""
         text = plain(value)
         return self.labels.get(text, text)
 
-    def ordered(self, values: pd.Series) -> list[Any]:
-        """The values that occur: those with a label in the order of the labels, then the others sorted."""
+    def ordered(self, rows: pd.DataFrame, column: str) -> list[Any]:
+        """The values that occur in a column: those with a label in the order of the labels, then the others sorted."""
         known = {label: place for place, label in enumerate(self.labels)}
-        found = values.dropna().unique().tolist()
+        found = rows.loc[rows[column].notna(), column].unique().tolist()
         return sorted(found, key=lambda value: (known.get(plain(value), len(known)), _rank(value)))
 
 
@@ -65,12 +65,12 @@ class TableLayout(Selected):
     `published` gives, by row and column, the paper's number and its standard deviation.
     """
 
-    rows_by: Category = Field("model", alias="rows")
-    columns_by: Category = Field("dataset", alias="columns")
+    rows: Category = "model"
+    columns: Category = "dataset"
     corner: str = ""
     unit: str = ""
     better: Literal["larger", "smaller"] | None = "larger"
-    published: dict[str, dict[str, Published]] = {}
+    published: dict[str, dict[str, Published]] = Field(default_factory=dict)
     others: tuple[Elsewhere, ...] = ()
     note: str = ""
 
@@ -158,6 +158,13 @@ def paper_head(folder: Path) -> Mapping[str, Any]:
     path = folder / "claims.yaml"
     content = read_yaml(path) if path.exists() else {}
     return {key: content[key] for key in ("title", "authors", "arxiv", "year") if content.get(key)}
+
+
+def criterion_labels(folder: Path) -> dict[str, list[str]]:
+    """The labels of the criteria by claim, from `claims.yaml`; empty without the file."""
+    path = folder / "claims.yaml"
+    claims = read_yaml(path).get("claims", ()) if path.exists() else ()
+    return {c["id"]: [" ".join(part["label"].split()) for part in c.get("criteria", ())] for c in claims}
 
 
 def plain(value: object) -> str:

@@ -11,18 +11,18 @@ from ctbench.report.sheet import listed
 from ctbench.report.sources import Run
 
 
-def record_notes(runs: Sequence[Run], scales: pd.Series, datasets: Iterable[str]) -> Iterator[str]:
-    """Scale, data, hardware and code of the runs, one sentence each."""
-    yield f"Scale: {scale_words(scales, runs)}."
-    if data := data_words(runs, set(datasets)):
+def record_notes(runs: Sequence[Run], rows: pd.DataFrame) -> Iterator[str]:
+    """Scale, data, hardware and code of the runs that measured `rows`, one sentence each."""
+    yield f"Scale: {scale_words(rows, runs)}."
+    if data := data_words(runs, set(rows["dataset"].dropna())):
         yield f"Data: {data}."
     yield f"Hardware: {listed(distinct(run.hardware for run in runs))}."
     yield f"Code: commit {listed(distinct(run.commit for run in runs))}; {len(runs)} run{'s' * (len(runs) != 1)}."
 
 
-def scale_words(scales: pd.Series, runs: Sequence[Run]) -> str:
+def scale_words(rows: pd.DataFrame, runs: Sequence[Run]) -> str:
     """'paper', or 'reduced' with what was reduced."""
-    found = distinct(scales.dropna())
+    found = distinct(rows["scale"].dropna())
     smaller = distinct(word for run in runs for word in run.reduced)
     reduced = f"reduced ({'; '.join(smaller)})" if smaller else "reduced"
     return listed([reduced if scale == "reduced" else scale for scale in found]) or "unknown"
@@ -39,16 +39,11 @@ def data_words(runs: Sequence[Run], datasets: set[str]) -> str:
 
 def _print(name: str, entry: dict[str, Any]) -> str:
     fingerprint = entry.get("fingerprint")
-    counts = fingerprint if isinstance(fingerprint, dict) else {}
-    words = [f"{key} {_brief(value)}" for key, value in sorted(counts.items()) if isinstance(value, (str, int, float))]
+    parts = fingerprint if isinstance(fingerprint, dict) else {}
+    words = [f"{key.replace('_', ' ')} {value}" for key, value in parts.items() if type(value) is int]
+    words += [f"{key.replace('_', ' ')} {value[:12]}" for key, value in parts.items() if isinstance(value, str)]
     sha = str(entry.get("sha256") or "unknown")[:12]
-    return f"{name} (sha256 {sha}{''.join(', ' + word for word in words[:4])})"
-
-
-def _brief(value: str | int | float) -> str:
-    if isinstance(value, float):
-        return f"{value:.4g}"
-    return str(value)[:12]
+    return f"{name} ({', '.join([*words, f'sha256 {sha}'])})"
 
 
 def distinct(words: Iterable[object]) -> list[str]:

@@ -32,9 +32,10 @@ class Shown:
             return core
         if markup == "html":
             return _times(core, self.half, f"&nbsp;×&nbsp;10<sup>{str(self.power).replace('-', '−')}</sup>")
-        return _times(core, self.half, f"e{self.power}")
+        return _times(core, self.half, _power(self.power))
 
 
+_RAISED = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 _PLUS_MINUS: dict[Markup, str] = {"text": " ± ", "tex": r" \pm ", "html": "&nbsp;±&nbsp;"}
 
 
@@ -61,7 +62,7 @@ def interval(value: float, low: float, high: float) -> str:
     power = _factor(max(abs(value), abs(low), abs(high)))
     place = _place((high - low) / 2, 2) - power
     digits = [_digits(number, power, place).replace("-", "−") for number in (value, low, high)]
-    return f"{digits[0]} [{digits[1]}, {digits[2]}]" + (f"e{power}" if power else "")
+    return f"{digits[0]} [{digits[1]}, {digits[2]}]" + (_power(power) if power else "")
 
 
 def _place(size: float, digits: int) -> int:
@@ -83,6 +84,10 @@ def _digits(value: float, power: int, place: int) -> str:
 
 def _trimmed(text: str) -> str:
     return text.rstrip("0").rstrip(".") if "." in text else text
+
+
+def _power(power: int) -> str:
+    return " × 10" + str(power).translate(_RAISED)
 
 
 def _times(core: str, half: str, factor: str) -> str:

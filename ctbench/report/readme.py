@@ -20,7 +20,7 @@ JUDGED = VERDICTS[:4]
 def section(claims: pd.DataFrame) -> str:
     """The judged claims as a Markdown table, and a sentence on the others."""
     lines = ["| claim | it says | paper | ours, 95 % interval | n | verdict | scale |", "|---|---|---|---|---|---|---|"]
-    for row in claims[claims["verdict"].isin(JUDGED)].to_dict("records"):
+    for row in claims.loc[claims["verdict"].isin(JUDGED)].to_dict("records"):
         ours = interval(row["measured"], row["ci_low"], row["ci_high"])
         theirs = "" if pd.isna(row["paper_value"]) else f"{row['paper_value']:.4g}"
         cells = [row["claim_id"], row["statement"], theirs, ours, row["n"], f"**{row['verdict']}**", row["scale"]]

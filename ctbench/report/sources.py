@@ -37,7 +37,7 @@ class Run:
         """GPU, CPU and threads."""
         gpu, cpu, threads = (self.provenance.get(key) for key in ("gpu", "cpu", "threads"))
         processor = str(cpu or UNKNOWN) + (f", {threads} thread{'s' * (threads != 1)}" if threads else "")
-        return f"{gpu}; {processor}" if gpu else processor
+        return f"{gpu}; {processor}" if gpu and gpu != "none" else processor
 
     @property
     def day(self) -> str:
@@ -77,6 +77,10 @@ class Run:
         data = self.provenance.get("data")
         return {k: v for k, v in data.items() if isinstance(v, dict)} if isinstance(data, dict) else {}
 
+    @property
+    def done(self) -> bool:
+        return (self.folder / "record.json").exists()
+
     def get(self, key: str) -> str:
         """A word of the spec."""
         return str(self.spec.get(key) or UNKNOWN)
@@ -101,23 +105,27 @@ class Results:
 
 
 def read_results(folder: Path) -> Results:
-    """Raises UserError if the claims table or the measurements are missing, broken or of another version."""
+    """The claims, the measurements, and the records of the runs that measured.
+
+    Raises UserError if the claims table or the measurements are missing, broken or of another version.
+    """
     from ctbench.judge.verdicts import read_claims
 
     if not folder.is_dir():
         raise UserError(f"{folder}: no such folder of results. Run the experiments first.")
-    return Results(
-        folder=folder,
-        claims=read_claims(folder / "claims.csv"),
-        measurements=measurements.read(folder / "measurements.parquet"),
-        runs={run.run_id: run for run in read_runs(folder)},
-    )
+    claims, rows = read_claims(folder / "claims.csv"), measurements.read(folder / "measurements.parquet")
+    names = sorted(set(rows["run"].dropna()))
+    return Results(folder, claims, rows, {name: _read(folder / "runs" / name) for name in names})
 
 
 def read_runs(folder: Path) -> list[Run]:
-    """The records below `folder/runs`, sorted by id. Raises UserError if a file of theirs is not JSON."""
-    found = (path for path in sorted((folder / "runs").glob("*")) if path.is_dir() and path.name[0] not in "._")
-    return [Run(p.name, p, _optional(p / "spec.json"), _optional(p / "provenance.json")) for p in found]
+    """The runs of the plan, or all below `folder/runs` where there is no plan, sorted by id.
+
+    Raises UserError if a file of theirs is not JSON.
+    """
+    plan = folder / "plan.txt"
+    names = plan.read_text(encoding="utf-8").split() if plan.exists() else [p.name for p in folder.glob("runs/[!._]*")]
+    return [_read(folder / "runs" / name) for name in sorted(names)]
 
 
 def duration(seconds: float) -> str:
@@ -127,6 +135,10 @@ def duration(seconds: float) -> str:
     minutes, rest = divmod(round(seconds), 60)
     hours, minutes = divmod(minutes, 60)
     return f"{hours} h {minutes} min" if hours else f"{minutes} min {rest} s"
+
+
+def _read(folder: Path) -> Run:
+    return Run(folder.name, folder, _optional(folder / "spec.json"), _optional(folder / "provenance.json"))
 
 
 def _optional(path: Path) -> dict[str, Any]:

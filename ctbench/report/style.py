@@ -14,6 +14,8 @@ if TYPE_CHECKING:
 
 WIDTH = 7.0
 """Inches: the text width of a page."""
+NARROW = 5.0
+"""Inches: a figure of one panel."""
 GREY = "#8a8a8a"
 MARKERS = ("o", "s", "^", "D", "v", "P", "X", "*")
 DASHES: tuple[Any, ...] = ("", (4, 1.5), (1, 1), (5, 1.2, 1, 1.2), (7, 1.5), (2, 1), (4, 1, 1, 1, 1, 1), (1, 2))
@@ -48,7 +50,8 @@ def house_style() -> Iterator[None]:
     matplotlib.use("agg")
     import seaborn
 
-    with matplotlib.rc_context(seaborn.axes_style("ticks") | _RC):
+    look: dict[Any, Any] = {**seaborn.axes_style("ticks"), **_RC}
+    with matplotlib.rc_context(look):
         yield
 
 

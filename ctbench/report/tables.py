@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from ctbench.report.layout import Published, TableLayout, plain
+from ctbench.report.layout import Published, TableLayout
 from ctbench.report.notes import record_notes
 from ctbench.report.numbers import Shown, rounded
 from ctbench.report.sheet import Cell, Column, Sheet
@@ -28,9 +28,9 @@ RECORDS = {
     "best": "boolean",
     "shown": "string",
 }
-"""Columns of a table's csv. `half_width` is that of our 95 % interval, and of others the standard deviation they give."""
+"""Columns of a table's csv. `half_width` is that of our 95 % interval; of others, the standard deviation they give."""
 
-BEST = "Bold: the best set, all that cannot be told from the best mean (paired by seed, p < 0.05 after Holm)."
+BEST = "Bold: the best set, all that cannot be told from the best mean (paired by seed, Holm-adjusted, level 0.05)."
 NONE_TOLD = "No bold: nothing here can be told from the best (paired by seed, Holm; fewer than six seeds never can)."
 
 
@@ -53,7 +53,7 @@ def table(layout: TableLayout, results: Results, paper: str) -> Sheet | None:
 
     Raises UserError if the selection leaves more than one number per cell and seed.
     """
-    rows = layout.rows(results.measurements, paper).dropna(subset=[layout.rows_by, layout.columns_by])
+    rows = layout.chosen(results.measurements, paper).dropna(subset=[layout.rows, layout.columns])
     if rows.empty:
         return None
     _unique(layout, rows, paper)
@@ -63,11 +63,13 @@ def table(layout: TableLayout, results: Results, paper: str) -> Sheet | None:
 class _Maker:
     def __init__(self, layout: TableLayout, rows: pd.DataFrame, results: Results) -> None:
         self.layout, self.results, self.measured = layout, results, rows
-        self.rows = layout.ordered(rows[layout.rows_by])
-        self.columns = layout.ordered(rows[layout.columns_by])
+        self.rows = layout.ordered(rows, layout.rows)
+        self.columns = layout.ordered(rows, layout.columns)
         self.cells = {
             (str(row), str(column)): summary(group["value"].to_numpy(dtype=float))
-            for (row, column), group in rows.groupby([layout.rows_by, layout.columns_by], observed=True)
+            for row in self.rows
+            for column in self.columns
+            if len(group := _cell(rows, layout, row, column))
         }
         self.usual = max((n := [s.n + s.diverged for s in self.cells.values()]), key=lambda size: (n.count(size), size))
         self.best = {(row, c) for c in self.columns for row in _best(rows, layout, c)}
@@ -92,7 +94,7 @@ class _Maker:
         return ours or any(column in other.values for other in self.layout.others if other.row in self.rows)
 
     def _headings(self) -> Iterator[Column]:
-        yield Column("", self.layout.corner or self.layout.rows_by)
+        yield Column("", self.layout.corner or self.layout.rows)
         for column in self.columns:
             name = self.layout.label(column)
             yield Column(name, "measured")
@@ -135,7 +137,14 @@ class _Maker:
                 if found := self.cells.get((row, column)):
                     ours = {"mean": found.mean, "half_width": found.half, "n": found.n, "diverged": found.diverged}
                     best = (row, column) in self.best
-                    yield {"row": row, "column": column, "source": "measured", **ours, "best": best, "shown": found.shown.write()}
+                    yield {
+                        "row": row,
+                        "column": column,
+                        "source": "measured",
+                        **ours,
+                        "best": best,
+                        "shown": found.shown.write(),
+                    }
                 yield from self._record(row, column, "paper", self.layout.published.get(row, {}).get(column))
                 for other in self.layout.others:
                     if other.row == row:
@@ -157,7 +166,7 @@ class _Maker:
         if self.layout.note:
             yield self.layout.note
         runs = self.results.of(self.measured["run"].dropna())
-        yield from record_notes(runs, self.measured["scale"], set(self.measured["dataset"].dropna()))
+        yield from record_notes(runs, self.measured)
 
 
 def summary(values: np.ndarray) -> Summary:
@@ -174,7 +183,8 @@ def summary(values: np.ndarray) -> Summary:
 def published(numbers: Published) -> Shown:
     """A paper's number with the digits it was printed with."""
     places = max(_places(number) for number in numbers)
-    return Shown(*(f"{number:.{places}f}" for number in numbers))
+    value, half = [*(f"{number:.{places}f}" for number in numbers), ""][:2]
+    return Shown(value, half)
 
 
 def _theirs(numbers: Published | None, absent: str = "—") -> Cell:
@@ -189,28 +199,29 @@ def _places(number: float) -> int:
 def _best(rows: pd.DataFrame, layout: TableLayout, column: str) -> tuple[str, ...]:
     from ctbench.judge.statistics import best_set
 
-    here = rows[(rows[layout.columns_by] == column) & rows["seed"].notna()]
-    if layout.better is None or here[layout.rows_by].nunique() < 2:
+    here = rows.loc[(rows[layout.columns] == column) & rows["seed"].notna()]
+    values = here.pivot(index="seed", columns=layout.rows, values="value").astype(float)
+    measured = here.assign(value=1.0).pivot(index="seed", columns=layout.rows, values="value")
+    shared = values.loc[measured.notna().all(axis=1)]
+    if layout.better is None or shared.empty or len(shared.columns) < 2:
         return ()
-    seeds = [set(group) for _, group in here.groupby(layout.rows_by, observed=True)["seed"]]
-    shared = here[here["seed"].isin(set.intersection(*seeds))]
-    if shared.empty:
-        return ()
-    values = shared.pivot(index="seed", columns=layout.rows_by, values="value")
-    return best_set(values.astype(float), larger=layout.better == "larger")
+    return best_set(shared, larger=layout.better == "larger")
+
+
+def _cell(rows: pd.DataFrame, layout: TableLayout, row: str, column: str) -> pd.DataFrame:
+    return rows.loc[(rows[layout.rows] == row) & (rows[layout.columns] == column)]
 
 
 def _unique(layout: TableLayout, rows: pd.DataFrame, paper: str) -> None:
-    keys = [layout.rows_by, layout.columns_by, "seed"]
-    if (twice := rows.duplicated(keys)).any():
-        same = rows[(rows[keys].astype(str) == rows[twice].iloc[0][keys].astype(str)).all(axis=1)]
-        differ = [c for c in ("experiment", "dataset", "model", "solver", "steps", "metric", "x", "run") if _varies(same[c])]
-        found = ", ".join(f"{key} {plain(same.iloc[0][key])}" for key in keys)
-        raise UserError(
-            f"{paper}/report.yaml: {layout.name}: more than one number for {found}; they differ in "
-            f"{', '.join(differ) or 'nothing'}. Narrow `select`."
-        )
-
-
-def _varies(column: pd.Series) -> bool:
-    return column.nunique(dropna=False) > 1
+    keys = [layout.rows, layout.columns, "seed"]
+    again = rows.loc[rows.duplicated(keys, keep=False)]
+    if again.empty:
+        return
+    words = again.astype("string").fillna("")
+    first = words.iloc[0]
+    same = words.loc[(words[keys] == first[keys]).all(axis=1)]
+    differ = [c for c in same.columns if c != "value" and len(same[c].unique()) > 1]
+    raise UserError(
+        f"{paper}/report.yaml: {layout.name}: more than one number for {', '.join(f'{k} {first[k]}' for k in keys)}; "
+        f"they differ in {', '.join(differ) or 'nothing'}. Narrow `select`."
+    )

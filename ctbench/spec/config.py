@@ -69,6 +69,8 @@ def read_yaml(path: Path) -> dict[str, Any]:
         content = yaml.safe_load(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
         raise UserError(f"{path}: no such file.") from None
+    except (OSError, UnicodeDecodeError) as error:
+        raise UserError(f"{path}: cannot be read as text ({error}).") from None
     except yaml.YAMLError as error:
         raise UserError(f"{path}: not valid YAML. {' '.join(str(error).split())}") from None
     if not isinstance(content, dict):
@@ -81,8 +83,9 @@ def _over(base: Mapping[str, Any], changes: Mapping[str, Any]) -> dict[str, Any]
     for key, value in changes.items():
         if value is None:
             merged.pop(key, None)
-        elif isinstance(value, Mapping) and isinstance(merged.get(key), Mapping):
-            merged[key] = _over(merged[key], value)
+        elif isinstance(value, Mapping):
+            below = merged.get(key)
+            merged[key] = _over(below if isinstance(below, Mapping) else {}, value)
         else:
             merged[key] = value
     return merged

@@ -16,7 +16,7 @@ M = TypeVar("M", bound=BaseModel)
 class Frozen(BaseModel):
     """Settings that do not change once made and take no key that they do not know."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
 
 def canonical(content: Any) -> str:

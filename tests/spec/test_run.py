@@ -92,3 +92,9 @@ def test_a_spec_is_frozen() -> None:
     spec = RunSpec(paper="cgnn", experiment="e", dataset="d", model="m", settings={})
     with pytest.raises(ValueError, match="frozen"):
         spec.model = "other"  # type: ignore[misc]
+
+
+def test_a_changed_copy_has_an_id_of_its_own() -> None:
+    spec = RunSpec(paper="cgnn", experiment="e", dataset="d", model="m", settings={})
+    before = spec.run_id
+    assert spec.model_copy(update={"model": "other"}).run_id != before

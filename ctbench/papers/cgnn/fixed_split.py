@@ -44,7 +44,13 @@ class FixedSplit(CitationExperiment):
             **training,
         }
         rows = {
-            "gcn": {"model": "gcn", "learning_rate": 0.01, "decayed": "first_layer", "epochs": 200, "evaluate_every": 1},
+            "gcn": {
+                "model": "gcn",
+                "learning_rate": 0.01,
+                "decayed": "first_layer",
+                "epochs": 200,
+                "evaluate_every": 1,
+            },
             "cgnn": {**cgnn, "options": {**flow, "self_loop": 0.0}},
             "cgnn_released": {**cgnn, "options": {**flow, "equation": "released", "detach_source": True}},
         }

@@ -1,0 +1,62 @@
+import pandas as pd
+import pytest
+
+from ctbench.report.layout import PAPERS, PaperLayout, criterion_labels, load_layout
+from ctbench.spec.errors import UserError
+
+HAVE = sorted(path.parent.name for path in PAPERS.glob("*/report.yaml"))
+
+
+def test_papers_with_experiments_have_a_layout() -> None:
+    assert {"cgnn", "continuousnet", "neural_gde"} <= set(HAVE)
+
+
+@pytest.mark.parametrize("paper", HAVE)
+def test_layouts_of_the_package_are_sound(paper: str) -> None:
+    layout = load_layout(PAPERS / paper)
+    for table in layout.tables:
+        assert table.published.keys() <= table.labels.keys()
+        assert {other.row for other in table.others} <= table.labels.keys()
+    for figure in layout.figures:
+        if figure.reference and figure.reference.file:
+            points = pd.read_csv(PAPERS / paper / figure.reference.file, comment="#")
+            panel = {name for name in (figure.row, figure.col, figure.x) if name}
+            assert panel | {"value", "low", "high"} <= set(points.columns)
+            assert (points["low"] <= points["value"]).all() and (points["value"] <= points["high"]).all()
+
+
+def test_a_paper_without_a_layout_has_an_empty_one(tmp_path) -> None:
+    assert load_layout(tmp_path) == PaperLayout()
+    assert criterion_labels(tmp_path) == {}
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("tabels: []", "Did you mean 'tables'"),
+        ("tables: [{name: a, title: t, select: {}, row: model}]", "no key called 'row'"),
+        ("tables: [{name: 'A b', title: t, select: {}}]", "name"),
+        ("tables: [{name: claims, title: t, select: {}}]", "'claims' is taken"),
+        ("tables: [{name: a, title: t, select: {}}, {name: a, title: t, select: {}}]", "'a' is taken"),
+        ("tables: [{name: a, title: t, select: {colour: red}}]", "select"),
+        ("tables: [", "not valid YAML"),
+        (
+            "figures: [{name: a, title: t, caption: c, select: {}, x: x, xlabel: x, ylabel: y, "
+            "reference: {file: no.csv, label: l}}]",
+            "there is no file",
+        ),
+        (
+            "figures: [{name: a, title: t, caption: c, select: {}, x: x, xlabel: x, ylabel: y, "
+            "reference: {table: b, label: l}}]",
+            "no table called 'b'",
+        ),
+        (
+            "figures: [{name: a, title: t, caption: c, select: {}, x: x, xlabel: x, ylabel: y, reference: {label: l}}]",
+            "either `file` or `table`",
+        ),
+    ],
+)
+def test_mistakes_are_named(tmp_path, text: str, words: str) -> None:
+    (tmp_path / "report.yaml").write_text(text)
+    with pytest.raises(UserError, match=words):
+        load_layout(tmp_path)

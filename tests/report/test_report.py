@@ -1,0 +1,147 @@
+import re
+import subprocess
+import sys
+from html.parser import HTMLParser
+
+import pandas as pd
+import pytest
+
+from ctbench.records import measurements
+from ctbench.report import write_report
+from ctbench.spec.errors import UserError
+
+
+class Page(HTMLParser):
+    def __init__(self, text: str) -> None:
+        super().__init__()
+        self.ids, self.links, self.images, self.open = [], [], [], []
+        self.feed(text)
+
+    def handle_starttag(self, tag, attrs):
+        found = dict(attrs)
+        self.ids += [found["id"]] if "id" in found else []
+        self.links += [found[key] for key in ("href", "src", "srcset", "action", "data") if key in found]
+        if tag == "img":
+            self.images.append(found)
+        if tag not in {"meta", "img", "input", "br", "link"}:
+            self.open.append(tag)
+
+    def handle_endtag(self, tag):
+        assert self.open.pop() == tag
+
+
+@pytest.fixture(scope="module")
+def text(written) -> str:
+    return (written / "report.html").read_text()
+
+
+@pytest.fixture(scope="module")
+def page(text) -> Page:
+    return Page(text)
+
+
+def test_everything_is_written_and_listed(fresh, papers) -> None:
+    paths = write_report(fresh, papers)
+    assert paths == sorted(paths) and all(path.exists() for path in paths)
+    names = {path.name for path in paths}
+    assert {f"{stem}.{suffix}" for stem in ("claims", "accuracy") for suffix in ("csv", "md", "tex")} <= names
+    assert {f"{stem}.{suffix}" for stem in ("curve", "seeds") for suffix in ("svg", "png")} <= names
+    assert "report.html" in names and not {name for name in names if name.startswith(("absent", "unmeasured"))}
+
+
+def test_a_second_report_has_the_same_bytes(written, fresh, papers) -> None:
+    for path in write_report(fresh, papers):
+        other = written / path.relative_to(fresh)
+        assert other.read_bytes() == path.read_bytes().replace(bytes(fresh), bytes(written)), path.name
+
+
+def test_nothing_is_loaded_from_elsewhere(page, text) -> None:
+    assert page.links and all(link.startswith(("#", "data:")) for link in page.links)
+    assert not re.search(r"url\(|@import|https?://", re.sub(r"data:[^\"]*", "", text))
+
+
+def test_the_page_is_well_formed(page) -> None:
+    assert page.open == []
+    assert len(page.ids) == len(set(page.ids))
+    assert {link[1:] for link in page.links if link.startswith("#")} <= set(page.ids)
+
+
+def test_every_claim_has_an_anchor(page) -> None:
+    assert {"C-1", "C-2", "K-1"} <= set(page.ids)
+
+
+def test_words_are_escaped(text) -> None:
+    assert "A &lt;b&gt;bold&lt;/b&gt; claim &amp; more." in text and "<b>bold</b>" not in text
+
+
+def test_images_are_described(page) -> None:
+    assert len(page.images) == 2
+    assert all(len(image["alt"]) > 40 for image in page.images)
+
+
+def test_what_is_not_measured_is_listed(text) -> None:
+    assert re.search(r"Not measured in this preset:</b> A table without numbers; A figure without numbers", text)
+
+
+def test_criteria_with_a_semicolon_in_their_name_stay_whole(text) -> None:
+    assert re.search(r"<td>Cora: a; b</td><td>mean &gt; 0</td>.*pass.*<td>-5.6 \[-6.4, -4.7\], n = 8</td>", text)
+    assert re.search(r"<td>second</td><td>mean &gt; 1</td>.*<td>0.1</td>", text)
+    assert "Not run: third; fourth." in text
+
+
+def test_verdict_has_word_sign_and_scale(text) -> None:
+    assert re.search(r'class="verdict partly-reproduced"><span aria-hidden="true">◐</span> partly reproduced', text)
+    assert "reduced scale" in text and "−5.56 [−6.42, −4.70]" in text
+
+
+def test_a_figure_whose_measurements_are_gone_is_removed(fresh, papers) -> None:
+    write_report(fresh, papers)
+    rows = measurements.read(fresh / "measurements.parquet")
+    measurements.write(rows[rows["experiment"] == "split"], fresh / "measurements.parquet")
+    names = {path.name for path in write_report(fresh, papers)}
+    assert "curve.svg" not in names and not (fresh / "figures" / "curve.svg").exists()
+    assert "Error by step" in (fresh / "report.html").read_text()
+
+
+def test_nothing_measured_still_makes_a_report(fresh, papers) -> None:
+    measurements.write(measurements.table([]), fresh / "measurements.parquet")
+    names = {path.name for path in write_report(fresh, papers)}
+    assert names == {"claims.csv", "claims.md", "claims.tex", "report.html"}
+
+
+def test_an_experiment_of_unseeded_results_is_drawn(fresh, papers) -> None:
+    rows = measurements.read(fresh / "measurements.parquet")
+    rows = rows[(rows["seed"] == 0) | rows["seed"].isna()].assign(seed=pd.NA).astype(measurements.DTYPES)
+    measurements.write(rows, fresh / "measurements.parquet")
+    assert {"curve.svg", "seeds.svg", "accuracy.csv"} <= {path.name for path in write_report(fresh, papers)}
+
+
+def test_images_carry_no_date(written) -> None:
+    for path in (written / "figures").iterdir():
+        assert b"<dc:date>" not in path.read_bytes() and b"atplotlib v" not in path.read_bytes()
+
+
+@pytest.mark.parametrize("missing", ["claims.csv", "measurements.parquet"])
+def test_what_is_missing_is_named(fresh, papers, missing) -> None:
+    (fresh / missing).unlink()
+    with pytest.raises(UserError, match=missing):
+        write_report(fresh, papers)
+
+
+def test_no_results_folder(tmp_path, papers) -> None:
+    with pytest.raises(UserError, match="no such folder"):
+        write_report(tmp_path / "none", papers)
+
+
+def test_importing_is_cheap() -> None:
+    heavy = "{'torch', 'matplotlib', 'seaborn', 'jinja2', 'pandas', 'scipy'}"
+    code = f"import sys, ctbench.report; assert not {heavy} & set(sys.modules)"
+    subprocess.run([sys.executable, "-c", code], check=True, timeout=20)
+
+
+def test_no_torch_while_reporting(fresh, papers) -> None:
+    code = (
+        "import sys; from pathlib import Path; from ctbench.report import write_report, terminal\n"
+        f"write_report(Path({str(fresh)!r}), Path({str(papers)!r})); assert 'torch' not in sys.modules"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True, timeout=120)

@@ -1,0 +1,148 @@
+"""The workflow: what is done is not done again, and a change runs what it touches and nothing else.
+
+Everything happens in a copy of the repository, whose Python files and configuration are then edited.
+"""
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pandas as pd
+import pytest
+import yaml
+
+ROOT = Path(__file__).resolve().parents[1]
+TINY = {
+    "preset": "smoke",
+    "results": "out",
+    "data": "prepared",
+    "seeds": 1,
+    "experiments": {
+        "cgnn/propositions": None,
+        "cgnn/fixed_split": None,
+        "neural_gde/static_graphs": None,
+        "continuousnet/pendulum": {
+            "models": {"rk4": None},
+            "settings": {"iterations": 10, "hidden": [4], "duration": 4.0, "test_steps": [2]},
+        },
+        "continuousnet/classification": {
+            "models": {"resnet": None, "rk4_k1": None},
+            "settings": {"epochs": 1, "options": {"width": 2, "stages": 1}},
+        },
+        "continuousnet/manifestation": {"settings": {"schemes": ["euler"], "steps": [1]}},
+    },
+}
+JOB = re.compile(r"^(?:local)?rule (\w+):|^    wildcards: \w+=([a-z]+)", re.MULTILINE)
+
+
+class Copy:
+    """A copy of the repository and Snakemake in it."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        for name in ("ctbench", "workflow"):
+            shutil.copytree(ROOT / name, folder / name, ignore=shutil.ignore_patterns("__pycache__"))
+        for name in ("Snakefile", "config.yaml"):
+            shutil.copy(ROOT / name, folder)
+        self.write()
+
+    def write(self, comment: str = "", **change: str | float) -> None:
+        """The tiny configuration; `change` are settings of the one classification."""
+        classification = {**TINY["experiments"]["continuousnet/classification"]}
+        classification["models"] = {**classification["models"], "euler_k1": change}
+        experiments = {**TINY["experiments"], "continuousnet/classification": classification}
+        text = comment + yaml.safe_dump({**TINY, "experiments": experiments})
+        (self.folder / "tiny.yaml").write_text(text)
+
+    def snakemake(self, *arguments: str) -> str:
+        """What Snakemake says, on both streams."""
+        environment = {**os.environ, "PYTHONPATH": str(self.folder), "NO_COLOR": "1"}
+        command = [sys.executable, "-m", "snakemake", "--cores", "2", "--configfile", "tiny.yaml", *arguments]
+        found = subprocess.run(
+            command, cwd=self.folder, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+        )
+        self.code = found.returncode
+        return found.stdout
+
+    def jobs(self) -> list[str]:
+        """The jobs that would run now: the rule, and the experiment or data set if it is one of many."""
+        said = self.snakemake("--dry-run")
+        assert self.code == 0, said
+        jobs: list[str] = []
+        for rule, one in JOB.findall(said):
+            jobs += [rule] if rule else [f"{jobs.pop()} {one}"]
+        assert (not jobs) == ("Nothing to be done" in said), said
+        return sorted(set(jobs) - {"all"})
+
+
+@pytest.fixture(scope="module")
+def copy(tmp_path_factory: pytest.TempPathFactory) -> Copy:
+    """A copy in which everything was done once."""
+    made = Copy(tmp_path_factory.mktemp("copy"))
+    assert made.jobs() == [
+        "judge",
+        "prepare digits",
+        "report",
+        "sweep manifestation",
+        "train classification",
+        "train pendulum",
+    ]
+    said = made.snakemake()
+    assert made.code == 0, said
+    return made
+
+
+def edited(copy: Copy, name: str, change: Callable[[str], str]) -> list[str]:
+    """The jobs that an edit of a file brings about; the file is then as before."""
+    path = copy.folder / name
+    before = path.read_text()
+    assert change(before) != before
+    path.write_text(change(before))
+    try:
+        return copy.jobs()
+    finally:
+        path.write_text(before)
+
+
+def test_the_results_are_there_and_nothing_is_left_to_do(copy: Copy) -> None:
+    claims = pd.read_csv(copy.folder / "out/smoke/claims.csv")
+    assert len(claims) > 20 and claims["claim_id"].is_unique
+    rows = pd.read_parquet(copy.folder / "out/smoke/measurements.parquet")
+    assert set(rows["experiment"]) == {"pendulum", "classification", "manifestation"}
+    assert "<html" in (copy.folder / "out/smoke/report.html").read_text()
+    assert copy.jobs() == []
+
+
+def test_a_changed_setting_runs_its_run_its_sweep_and_what_reads_them(copy: Copy) -> None:
+    copy.write(learning_rate=0.05)
+    try:
+        assert copy.jobs() == ["judge", "report", "sweep manifestation", "train classification"]
+    finally:
+        copy.write()
+
+
+def test_a_comment_in_the_configuration_runs_nothing(copy: Copy) -> None:
+    copy.write(comment="# twice as fast\n")
+    assert copy.jobs() == []
+
+
+def test_a_comment_in_the_code_runs_nothing(copy: Copy) -> None:
+    assert edited(copy, "ctbench/training/loop.py", lambda text: f"# read this first\n\n{text}") == []
+
+
+def test_changed_code_runs_what_it_determines(copy: Copy) -> None:
+    jobs = edited(copy, "ctbench/training/vector_field.py", lambda text: text.replace("CHUNK = 500", "CHUNK = 250"))
+    assert jobs == ["judge", "report", "train pendulum"]
+
+
+def test_a_mistake_in_the_configuration_is_told_in_a_sentence(copy: Copy) -> None:
+    copy.write(learning_rat=0.1)
+    try:
+        said = copy.snakemake("--dry-run")
+    finally:
+        copy.write()
+    assert copy.code != 0 and "Did you mean 'learning_rate'" in said and "Traceback" not in said
