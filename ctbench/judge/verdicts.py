@@ -15,7 +15,7 @@ from ctbench.judge.criteria import Base
 from ctbench.judge.outcome import Outcome
 from ctbench.judge.selection import AmbiguousError
 from ctbench.judge.statistics import holm
-from ctbench.records.files import atomic_path
+from ctbench.spec.files import atomic_path
 from ctbench.spec.errors import UserError
 
 VERDICTS: tuple[str, ...] = (

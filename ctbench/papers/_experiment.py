@@ -145,6 +145,7 @@ def _trained(name: str, experiment: Experiment, chosen: ExperimentConfig, config
 
 
 def _swept(name: str, experiment: Experiment, chosen: ExperimentConfig, parents: list[RunSpec]) -> Iterator[RunSpec]:
+    parents = [parent for parent in parents if experiment.accepts(parent)]
     for kind, chosen_names, known in (
         ("model", chosen.models, {parent.model for parent in parents}),
         ("data set", chosen.datasets, {parent.dataset for parent in parents}),
@@ -161,7 +162,7 @@ def _swept(name: str, experiment: Experiment, chosen: ExperimentConfig, parents:
             f"experiments.{name}: starts from {experiment.parent}, which has no runs in this configuration."
         )
     for parent in parents:
-        if not experiment.accepts(parent) or parent.model not in (chosen.models or [parent.model]):
+        if parent.model not in (chosen.models or [parent.model]):
             continue
         if parent.dataset not in (chosen.datasets or [parent.dataset]):
             continue

@@ -5,7 +5,6 @@ from __future__ import annotations
 import fcntl
 import os
 import shutil
-import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -179,14 +178,18 @@ class Store:
         if self.has(result.seed):
             return
         shutil.rmtree(self.at(result.seed), ignore_errors=True)
-        temporary = Path(tempfile.mkdtemp(dir=self.folder, prefix=".seed-"))
-        for name, rows in (("measurements", result.rows), ("curves", result.curves)):
-            frame = measurements.table([{**row, "seed": result.seed} for row in rows])
-            measurements.write(frame, temporary / f"{name}.parquet")
-        if result.weights:
-            write_bytes(temporary / "weights.safetensors", safetensors.torch.save(dict(result.weights)))
-        write_json(temporary / "provenance.json", origin)
-        temporary.rename(self.at(result.seed))
+        temporary = self.folder / f".seed-{result.seed}-{os.getpid()}"
+        make_folder(temporary)
+        try:
+            for name, rows in (("measurements", result.rows), ("curves", result.curves)):
+                frame = measurements.table([{**row, "seed": result.seed} for row in rows])
+                measurements.write(frame, temporary / f"{name}.parquet")
+            if result.weights:
+                write_bytes(temporary / "weights.safetensors", safetensors.torch.save(dict(result.weights)))
+            write_json(temporary / "provenance.json", origin)
+            temporary.rename(self.at(result.seed))
+        finally:
+            shutil.rmtree(temporary, ignore_errors=True)
 
 
 def _described(dataset: Dataset) -> dict[str, Any]:

@@ -91,7 +91,7 @@ class NodeClassification(Task):
         self.network = kind(options, graph, generators("init", seeds)).to(device)
         self.dropout = generators("dropout", seeds, device)
         self.optimizer = optimizer(settings.optimizer, decay_groups(self.network, settings), lr=settings.learning_rate)
-        self.labels = torch.from_numpy(labels).to(device)
+        self.labels = torch.tensor(labels, device=device)
         self.split = {name: torch.from_numpy(index).to(device) for name, index in split.items()}
         self.divergence = Divergence(len(seeds))
         self.last: dict[str, Tensor] = {}

@@ -17,14 +17,21 @@ ROWS = measurements.table(
 
 
 def finished(folder: Path, spec: RunSpec = SPEC, code: str = "c0de") -> Path:
-    record.finish(spec, folder, code, "cell", ROWS, ROWS.head(0), {"command": "test"})
+    keys = {"code": code, "cell": "cell", "parent": None}
+    record.finish(spec, folder, keys, ROWS, ROWS.head(0), {"command": "test"})
     return folder
 
 
 def test_a_record_is_read_as_it_was_written(tmp_path: Path) -> None:
     folder = finished(tmp_path / "run")
     assert read_spec(folder / "spec.json") == SPEC
-    assert record.read_record(folder) == {"format": 1, "run": SPEC.run_id, "code": "c0de", "cell": "cell"}
+    assert record.read_record(folder) == {
+        "format": 1,
+        "run": SPEC.run_id,
+        "code": "c0de",
+        "cell": "cell",
+        "parent": None,
+    }
     pd.testing.assert_frame_equal(measurements.read(folder / "measurements.parquet"), ROWS)
     assert len(measurements.read(folder / "curves.parquet")) == 0
 

@@ -20,4 +20,4 @@ rule judge:
         claims=digest([claim.model_dump(mode="json") for claim in load_claims()]),
         code=code_hash(["ctbench.judge"]),
     shell:
-        "ctbench judge --config {params.config} > {log} 2>&1"
+        "ctbench judge --config {params.config:q} > {log:q} 2>&1"

@@ -10,4 +10,4 @@ rule prepare:
     params:
         config=CONFIG_FILE,
     shell:
-        "ctbench data prepare {wildcards.name} --config {params.config} > {log} 2>&1"
+        "ctbench data prepare {wildcards.name} --config {params.config:q} > {log:q} 2>&1"

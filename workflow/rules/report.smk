@@ -24,4 +24,4 @@ rule report:
         code=code_hash(["ctbench.report"]),
         layout=digest([LAYOUTS, TEMPLATES]),
     shell:
-        "ctbench report --config {params.config} > {log} 2>&1"
+        "ctbench report --config {params.config:q} > {log:q} 2>&1"

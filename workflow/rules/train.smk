@@ -17,4 +17,4 @@ rule train:
         config=CONFIG_FILE,
         code=code_of,
     shell:
-        "ctbench run {params.spec} --config {params.config} --threads {threads} > {log} 2>&1"
+        "ctbench run {params.spec:q} --config {params.config:q} --threads {threads} > {log:q} 2>&1"
