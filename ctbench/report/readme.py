@@ -19,11 +19,15 @@ JUDGED = VERDICTS[:4]
 
 def section(claims: pd.DataFrame) -> str:
     """The judged claims as a Markdown table, and a sentence on the others."""
-    lines = ["| claim | it says | paper | ours, 95 % interval | n | verdict | scale |", "|---|---|---|---|---|---|---|"]
+    lines = [
+        "| claim | it says, *what is measured* | paper | ours, 95 % interval | n | verdict | scale |",
+        "|---|---|---|---|---|---|---|",
+    ]
     for row in claims.loc[claims["verdict"].isin(JUDGED)].to_dict("records"):
         ours = interval(row["measured"], row["ci_low"], row["ci_high"])
         theirs = "" if pd.isna(row["paper_value"]) else f"{row['paper_value']:.4g}"
-        cells = [row["claim_id"], row["statement"], theirs, ours, row["n"], f"**{row['verdict']}**", row["scale"]]
+        said = f"{row['statement']}<br>*{row['quantity']}*"
+        cells = [row["claim_id"], said, theirs, ours, row["n"], f"**{row['verdict']}**", row["scale"]]
         lines.append(f"| {' | '.join(str(cell).replace('|', '/') for cell in cells)} |")
     counts = claims["verdict"].value_counts()
     others = ", ".join(f"{counts[verdict]} {verdict}" for verdict in VERDICTS[4:] if verdict in counts)

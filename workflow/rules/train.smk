@@ -18,3 +18,9 @@ rule train:
         code=code_of,
     shell:
         "ctbench run {params.spec:q} --config {params.config:q} --threads {threads} > {log:q} 2>&1"
+
+
+use rule train as train_first with:
+    wildcard_constraints:
+        run=TRAINED_FIRST,
+    priority: 1
