@@ -15,8 +15,8 @@ from ctbench.judge.criteria import Base
 from ctbench.judge.outcome import Outcome
 from ctbench.judge.selection import AmbiguousError
 from ctbench.judge.statistics import holm
-from ctbench.spec.files import atomic_path
 from ctbench.spec.errors import UserError
+from ctbench.spec.files import atomic_path
 
 VERDICTS: tuple[str, ...] = (
     "reproduced",
