@@ -95,6 +95,7 @@ def _positive(text: str) -> int:
 
 def plan(options: Options) -> None:
     """`ctbench plan`."""
+    from ctbench.papers import experiments
     from ctbench.papers._plan import plan as planned
     from ctbench.papers._plan import write_plan
 
@@ -108,7 +109,10 @@ def plan(options: Options) -> None:
             print(f"{command} --config {shlex.quote(str(written))}")
         return
     table = Table("run", "seeds", "scale", "minutes", "state", box=None)
+    title = ""
     for job in jobs:
+        if title != (title := experiments()[job.spec.name].title):
+            table.add_row(f"[bold]{title}[/bold]")
         minutes = f"{job.seconds / 60:.1f}" + ("" if job.measured else " (a guess)")
         state = "done" if job.done else "to do"
         table.add_row(job.spec.run_id, str(len(job.spec.seeds) or "-"), job.spec.scale, minutes, state)
