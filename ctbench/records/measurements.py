@@ -65,4 +65,4 @@ def read(path: Path) -> pd.DataFrame:
         raise UserError(
             f"{path}: found columns {list(frame.columns)}, expected {list(DTYPES)}. Written by another version?"
         )
-    return frame.astype(DTYPES)
+    return frame if all(frame.dtypes.astype(str) == pd.Series(DTYPES)) else frame.astype(DTYPES)
