@@ -84,9 +84,9 @@ def is_done(spec: RunSpec, folder: Path, code: str) -> bool:
     return same and (folder / "measurements.parquet").exists()
 
 
-def gather(folders: list[Path], name: str = "measurements.parquet") -> pd.DataFrame:
+def gather(folders: list[Path]) -> pd.DataFrame:
     """The rows of many records in one table."""
-    frames = [measurements.read(folder / name) for folder in folders]
+    frames = [measurements.read(folder / "measurements.parquet") for folder in folders]
     full = [frame for frame in frames if len(frame)]
     return pd.concat(full, ignore_index=True) if full else measurements.table([])
 
