@@ -175,8 +175,9 @@ def judge(options: Options) -> None:
     from ctbench.records import measurements, record
 
     config, folder = _results(options)
-    rows = record.gather(record.planned(folder))
-    measurements.write(rows, folder / "measurements.parquet")
+    folders = record.planned(folder)
+    measurements.write(record.gather(folders, "measurements"), folder / "measurements.parquet")
+    rows = record.gather(folders, "measurements", "timings")
     claims = judged(rows, load_claims(), absent=f"not in preset {config.preset}")
     write_claims(claims, folder / "claims.csv")
     console.print(", ".join(f"{n} {verdict}" for verdict, n in claims["verdict"].value_counts().items()))

@@ -35,7 +35,7 @@ TINY: dict[str, Any] = {
 }
 IMAGES: dict[str, Any] = {
     "continuousnet/classification": {
-        "models": {"resnet": None, "rk4_k1": None},
+        "models": {"resnet_k1": None, "rk4_k1to2": None},
         "settings": {"epochs": 1, "options": {"width": 2, "stages": 1}},
     },
     "continuousnet/manifestation": {"settings": {"schemes": ["euler"], "steps": [1, 2]}},

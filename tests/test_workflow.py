@@ -30,7 +30,7 @@ TINY = {
             "settings": {"iterations": 10, "hidden": [4], "duration": 4.0, "test_steps": [2]},
         },
         "continuousnet/classification": {
-            "models": {"resnet": None, "rk4_k1": None},
+            "models": {"resnet_k1": None, "rk4_k1to2": None},
             "settings": {"epochs": 1, "options": {"width": 2, "stages": 1}},
         },
         "continuousnet/manifestation": {"settings": {"schemes": ["euler"], "steps": [1]}},

@@ -1,14 +1,18 @@
-"""What all image models share: stages of growing width, the authors' initialisation, the pooled linear head."""
+"""What all image models share: stem, residual units and head, the authors' initialisation, other schemes."""
 
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from typing import ClassVar
+from typing import ClassVar, Literal
 
 import torch
 from torch import Generator, Tensor, nn
 
+from ctbench.solvers import SCHEMES
+from ctbench.solvers.fixed import integrate
 from ctbench.spec.frozen import Frozen
+
+Activation = Literal["post", "pre"]
 
 
 class ImageModel(nn.Module, ABC):
@@ -23,6 +27,18 @@ class ImageModel(nn.Module, ABC):
     @abstractmethod
     def forward(self, images: Tensor) -> Tensor:
         """Logits [batch, classes]."""
+
+    @property
+    @abstractmethod
+    def manifestation(self) -> tuple[str, int]:
+        """The scheme that moves states through depth, and its steps: in a block of units, or in each residual unit."""
+
+    @abstractmethod
+    def manifest(self, scheme: str, steps: int) -> None:
+        """Integrate with this scheme and number of steps; weights and statistics stay as they are.
+
+        Raises UserError on an unknown scheme and ValueError if steps < 1.
+        """
 
     @property
     def time_dependent(self) -> list[nn.Module]:
@@ -49,6 +65,57 @@ class ImageModel(nn.Module, ABC):
                     module.bias.zero_()
 
 
+class ResidualBlock(nn.Module):
+    """shortcut(x) + R(x); where the shortcut is the identity, any scheme may integrate dx/dt = R(x) over [0, 1].
+
+    One Euler step is the residual network as it is trained.
+    """
+
+    def __init__(self, residual: nn.Module, shortcut: nn.Module | None) -> None:
+        super().__init__()
+        self.residual, self.shortcut = residual, shortcut
+        self.scheme, self.steps = "euler", 1
+
+    def forward(self, x: Tensor) -> Tensor:
+        if self.shortcut is not None:
+            return self.shortcut(x) + self.residual(x)
+        return integrate(lambda _, y: self.residual(y), x, SCHEMES[self.scheme], steps=self.steps)
+
+
+class ResidualModel(ImageModel):
+    """A net of residual blocks; `manifest` gives each block with an identity shortcut a scheme and steps of its own."""
+
+    @property
+    def manifestation(self) -> tuple[str, int]:
+        block = self._blocks()[0]
+        return block.scheme, block.steps
+
+    def manifest(self, scheme: str, steps: int) -> None:
+        check_steps(steps)
+        for block in self._blocks():
+            block.scheme, block.steps = SCHEMES[scheme].name, steps
+
+    def _blocks(self) -> list[ResidualBlock]:
+        return [module for module in self.modules() if isinstance(module, ResidualBlock)]
+
+
+class Scale(nn.Module):
+    """Skip-init: one factor, zero at the start (De and Smith 2020)."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.factor = nn.Parameter(torch.zeros(()))
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.factor * x
+
+
+def check_steps(steps: int) -> None:
+    """Raises ValueError if steps < 1."""
+    if steps < 1:
+        raise ValueError(f"steps: found {steps}, expected at least 1")
+
+
 def conv(width_in: int, width_out: int, *, kernel: int = 3, stride: int = 1, bias: bool = False) -> nn.Conv2d:
     """A convolution that keeps the size at stride 1."""
     return nn.Conv2d(width_in, width_out, kernel, stride=stride, padding=kernel // 2, bias=bias)
@@ -64,13 +131,29 @@ def head(width: int, classes: int) -> nn.Sequential:
     return nn.Sequential(nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(width, classes))
 
 
-def conv_relu_norm(width_in: int, width_out: int, *, stride: int = 1, bias: bool) -> nn.Sequential:
-    """Twice convolution, ReLU, batch norm, in this order (the authors' post-activation unit)."""
-    return nn.Sequential(
-        conv(width_in, width_out, stride=stride, bias=bias),
-        nn.ReLU(),
-        nn.BatchNorm2d(width_out),
-        conv(width_out, width_out, bias=bias),
-        nn.ReLU(),
-        nn.BatchNorm2d(width_out),
-    )
+def residual(
+    width_in: int,
+    width_out: int,
+    *,
+    stride: int = 1,
+    bias: bool,
+    activation: Activation = "post",
+    norms: int = 2,
+    skip_init: bool = False,
+) -> nn.Sequential:
+    """R(x), the authors' residual unit, of two convolutions.
+
+    Post-activation: conv, ReLU, norm, conv, ReLU, norm. Pre-activation: norm, ReLU, conv, norm, ReLU, conv.
+
+    Args:
+        norms: how many of the two are batch norms, from the first on; the others do nothing.
+        skip_init: multiply the result by a learned factor that starts at zero.
+    """
+    first, second = conv(width_in, width_out, stride=stride, bias=bias), conv(width_out, width_out, bias=bias)
+    widths = (width_out, width_out) if activation == "post" else (width_in, width_out)
+    norm = [nn.BatchNorm2d(width) if i < norms else nn.Identity() for i, width in enumerate(widths)]
+    if activation == "post":
+        parts = [first, nn.ReLU(), norm[0], second, nn.ReLU(), norm[1]]
+    else:
+        parts = [norm[0], nn.ReLU(), first, norm[1], nn.ReLU(), second]
+    return nn.Sequential(*parts, *([Scale()] if skip_init else []))

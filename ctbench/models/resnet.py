@@ -5,11 +5,11 @@ from __future__ import annotations
 from pydantic import Field
 from torch import Tensor, nn
 
-from ctbench.models._image import ImageModel, conv, conv_relu_norm, head, stem
+from ctbench.models._image import ResidualBlock, ResidualModel, conv, head, residual, stem
 from ctbench.spec.frozen import Frozen
 
 
-class ResNet(ImageModel):
+class ResNet(ResidualModel):
     """x + R(x) with R = twice conv, ReLU, batch norm; no ReLU after the sum; 1x1 projection where the width changes.
 
     Three stages of `blocks` blocks make ResNet-(6 blocks + 2): 3 give ResNet-20, 9 give ResNet-56.
@@ -28,27 +28,16 @@ class ResNet(ImageModel):
         blocks, before = [], options.width
         for stage, width in enumerate(widths):
             for block in range(options.blocks):
-                blocks.append(_Block(before, width, stride=2 if stage and not block else 1))
+                stride = 2 if stage and not block else 1
+                same = width == before and stride == 1
+                shortcut = nn.Sequential(conv(before, width, kernel=1, stride=stride), nn.BatchNorm2d(width))
+                unit = residual(before, width, stride=stride, bias=False)
+                blocks.append(ResidualBlock(unit, None if same else shortcut))
                 before = width
         self.body = nn.Sequential(stem(channels, options.width), *blocks, head(widths[-1], classes))
 
     def forward(self, images: Tensor) -> Tensor:
         return self.body(images)
-
-
-class _Block(nn.Module):
-    def __init__(self, width_in: int, width_out: int, stride: int) -> None:
-        super().__init__()
-        self.residual = conv_relu_norm(width_in, width_out, stride=stride, bias=False)
-        same = width_in == width_out and stride == 1
-        self.shortcut: nn.Module = (
-            nn.Identity()
-            if same
-            else nn.Sequential(conv(width_in, width_out, kernel=1, stride=stride), nn.BatchNorm2d(width_out))
-        )
-
-    def forward(self, x: Tensor) -> Tensor:
-        return self.shortcut(x) + self.residual(x)
 
 
 MODEL = ResNet

@@ -137,10 +137,11 @@ def _trained(name: str, experiment: Experiment, chosen: ExperimentConfig, config
     seeds = numbered(chosen.seeds if chosen.seeds is not None else config.seeds, f"experiments.{name}.seeds")
     if not chosen.datasets or not chosen.models:
         raise UserError(f"experiments.{name}: names no {'models' if chosen.datasets else 'datasets'}; one is needed.")
-    for dataset, (model, overrides) in itertools.product(chosen.datasets, chosen.models.items()):
+    for (dataset, here), (model, overrides) in itertools.product(chosen.datasets.items(), chosen.models.items()):
         where = f"experiments.{name}.models.{model}"
         published = experiment.published(dataset, model)
-        settings = validated(experiment.Settings, over(over(published, chosen.settings), overrides), where)
+        content = over(over(over(published, chosen.settings), here), overrides)
+        settings = validated(experiment.Settings, content, where)
         yield _spec(experiment, name, dataset, model, settings, seeds=seeds if experiment.seeded else ())
 
 
@@ -166,8 +167,9 @@ def _swept(name: str, experiment: Experiment, chosen: ExperimentConfig, parents:
             continue
         if parent.dataset not in (chosen.datasets or [parent.dataset]):
             continue
-        overrides = chosen.models.get(parent.model, {})
-        content = over(over(experiment.published(parent.dataset, parent.model), chosen.settings), overrides)
+        here, overrides = chosen.datasets.get(parent.dataset, {}), chosen.models.get(parent.model, {})
+        published = experiment.published(parent.dataset, parent.model)
+        content = over(over(over(published, chosen.settings), here), overrides)
         settings = validated(experiment.Settings, content, f"experiments.{name}.settings")
         spec = _spec(experiment, name, parent.dataset, parent.model, settings, seeds=parent.seeds, parent=parent.run_id)
         yield spec.model_copy(update={"reduced": tuple(dict.fromkeys([*parent.reduced, *spec.reduced]))})

@@ -29,7 +29,7 @@ from ctbench.training.loop import run as run_task
 from ctbench.training.task import SeedResult
 
 Seed = int | None
-KEPT = ("measurements.parquet", "curves.parquet", "provenance.json")
+KEPT = (*(f"{name}.parquet" for name in record.TABLES), "provenance.json")
 
 
 @dataclass(frozen=True)
@@ -69,6 +69,9 @@ def execute(spec: RunSpec, folder: Path, place: Workplace) -> None:
             "device: found cuda, but torch sees no CUDA device here. Set `device: cpu` in the configuration."
         )
     torch.set_num_threads(place.threads)
+    if place.device == "cuda":
+        os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
+        torch.use_deterministic_algorithms(True, warn_only=True)
     clock = Clock()
     dataset = load(name, place.data) if (name := experiment.needs(spec.dataset)) else None
     store = Store(spec, experiment, code, dataset, folder, place)
@@ -84,7 +87,7 @@ def assemble(spec: RunSpec, folder: Path, store: Store, seeds: list[Seed], clock
     """The record of a run from the stored seeds."""
     whose = {"paper": spec.paper, "experiment": spec.experiment, "dataset": spec.dataset, "model": spec.model}
     tables = {}
-    for name in ("measurements", "curves"):
+    for name in record.TABLES:
         frames = [measurements.read(store.at(seed) / f"{name}.parquet") for seed in seeds]
         frame = pd.concat(frames, ignore_index=True).assign(**whose, run=spec.run_id, scale=spec.scale)
         tables[name] = frame.astype(measurements.DTYPES)
@@ -98,7 +101,7 @@ def assemble(spec: RunSpec, folder: Path, store: Store, seeds: list[Seed], clock
         "data": {} if store.dataset is None else {store.dataset.name: _described(store.dataset)},
         "seeds": {str(seed): read_json(store.at(seed) / "provenance.json") for seed in seeds},
     }
-    record.finish(spec, folder, store.keys, tables["measurements"], tables["curves"], origin)
+    record.finish(spec, folder, store.keys, tables, origin)
 
 
 class Store:
@@ -181,7 +184,7 @@ class Store:
         temporary = self.folder / f".seed-{result.seed}-{os.getpid()}"
         make_folder(temporary)
         try:
-            for name, rows in (("measurements", result.rows), ("curves", result.curves)):
+            for name, rows in zip(record.TABLES, (result.rows, result.curves, result.timings), strict=True):
                 frame = measurements.table([{**row, "seed": result.seed} for row in rows])
                 measurements.write(frame, temporary / f"{name}.parquet")
             if result.weights:

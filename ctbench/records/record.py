@@ -3,7 +3,9 @@
 | file | content |
 |---|---|
 | spec.json | the resolved run |
-| measurements.parquet, curves.parquet | tidy tables |
+| measurements.parquet | tidy table of results: the same on every run of the spec |
+| curves.parquet | the same over training |
+| timings.parquet | what clocks said; differs from run to run |
 | weights/<seed>.safetensors | trained weights |
 | provenance.json | where the numbers come from |
 | record.json | written last: format, run id, hash of the code, hash of all that determines a seed |
@@ -22,7 +24,8 @@ from ctbench.spec.errors import UserError
 from ctbench.spec.files import read_json, write_json
 from ctbench.spec.run import RunSpec, read_spec
 
-FORMAT = 1
+FORMAT = 2
+TABLES = ("measurements", "curves", "timings")
 
 
 def write_spec(spec: RunSpec, folder: Path) -> None:
@@ -42,18 +45,17 @@ def finish(
     spec: RunSpec,
     folder: Path,
     keys: Mapping[str, str | None],
-    rows: pd.DataFrame,
-    curves: pd.DataFrame,
+    tables: Mapping[str, pd.DataFrame],
     origin: dict[str, Any],
 ) -> None:
-    """Write the tables, the provenance and last of all `record.json`.
+    """Write the `TABLES`, the provenance and last of all `record.json`.
 
     `keys` are the hashes `code` (of the modules that determine the numbers), `cell` (of all that determines a seed) and
     `parent` (the cell of the run that a sweep started from, or None).
     """
     write_spec(spec, folder)
-    measurements.write(rows, folder / "measurements.parquet")
-    measurements.write(curves, folder / "curves.parquet")
+    for name in TABLES:
+        measurements.write(tables[name], folder / f"{name}.parquet")
     write_json(folder / "provenance.json", origin)
     write_json(folder / "record.json", {"format": FORMAT, "run": spec.run_id, **keys})
 
@@ -81,12 +83,12 @@ def is_done(spec: RunSpec, folder: Path, code: str) -> bool:
         return False
     parent = read_record(folder.parent / spec.parent)["cell"] if spec.parent else None
     same = (found["run"], found["code"], found["parent"]) == (spec.run_id, code, parent)
-    return same and (folder / "measurements.parquet").exists()
+    return same and all((folder / f"{name}.parquet").exists() for name in TABLES)
 
 
-def gather(folders: list[Path]) -> pd.DataFrame:
-    """The rows of many records in one table."""
-    frames = [measurements.read(folder / "measurements.parquet") for folder in folders]
+def gather(folders: list[Path], *names: str) -> pd.DataFrame:
+    """The rows of these of the `TABLES` of many records, in one table."""
+    frames = [measurements.read(folder / f"{name}.parquet") for name in names for folder in folders]
     full = [frame for frame in frames if len(frame)]
     return pd.concat(full, ignore_index=True) if full else measurements.table([])
 

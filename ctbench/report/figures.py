@@ -16,6 +16,7 @@ from ctbench.report.notes import record_notes
 from ctbench.report.numbers import rounded
 from ctbench.report.sources import Results
 from ctbench.report.style import DASHES, GREY, MARKERS, NARROW, WIDTH, house_style, save
+from ctbench.report.timed import timed
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -25,6 +26,8 @@ ACROSS = 3
 """Panels side by side where a single row of them would be too small to read."""
 FEW = 6
 """Abscissae on a logarithmic axis that are all named."""
+DENSE = 30
+"""Points of a line beyond which only some have a marker."""
 
 
 @dataclass(frozen=True)
@@ -45,9 +48,10 @@ def figure(layout: FigureLayout, whole: PaperLayout, results: Results, source: P
 
     `source` is the paper's folder; its name is the paper's.
 
-    Raises UserError if the files cannot be written.
+    Raises UserError if the files cannot be written, or if a file of curves or timings that it needs is broken.
     """
-    rows = layout.chosen(results.measurements, source.name).dropna(subset=[layout.x])
+    chosen = _chosen(layout, results, source.name)
+    rows = chosen.dropna(subset=[layout.abscissa])
     drawable = rows.loc[rows["value"].notna() & ((rows["value"] > 0) | (layout.yscale == "linear"))]
     if drawable.empty:
         return None
@@ -62,11 +66,17 @@ def figure(layout: FigureLayout, whole: PaperLayout, results: Results, source: P
         alt=_alt(layout, drawable),
         notes=(
             *_lost(len(rows) - len(drawable), len(rows)),
+            *_untimed(layout, len(chosen) - len(rows), len(chosen)),
             *record_notes(runs, rows),
         ),
         inches=drawing.get_figwidth(),
         files=tuple(files),
     )
+
+
+def _chosen(layout: FigureLayout, results: Results, paper: str) -> pd.DataFrame:
+    rows = layout.chosen(results.curves if layout.table == "curves" else results.measurements, paper)
+    return timed(rows, results.timings, layout.against) if layout.against else rows
 
 
 class _Grid:
@@ -127,11 +137,15 @@ class _Grid:
         axes.spines[["top", "right"]].set_visible(False)
 
     def _abscissa(self, axes: Axes) -> None:
-        from matplotlib.ticker import MaxNLocator, NullLocator
+        from matplotlib.ticker import LogLocator, MaxNLocator, NullFormatter, NullLocator
 
         axes.set_xscale(self.layout.xscale)
-        values = sorted({float(x) for x in self.rows[self.layout.x]})
-        if self.layout.xscale == "log" and len(values) <= FEW:
+        values = sorted({float(x) for x in self.rows[self.layout.abscissa]})
+        if self.layout.against and self.layout.xscale == "log":
+            axes.xaxis.set_major_locator(LogLocator(subs=(1, 3)))
+            axes.xaxis.set_major_formatter("{x:g}")
+            axes.xaxis.set_minor_formatter(NullFormatter())
+        elif self.layout.xscale == "log" and len(values) <= FEW:
             axes.set_xticks(values, [f"{x:.3g}" for x in values])
             axes.xaxis.set_minor_locator(NullLocator())
         elif self.layout.x == "steps":
@@ -144,10 +158,13 @@ class _Grid:
         if self.layout.hue:
             by = {"hue": self.layout.hue, "hue_order": self.hues, "style": self.layout.hue, "style_order": self.hues}
             styles = by | {"palette": self._palette(), "markers": self._markers(), "dashes": self._dashes()}
+        lines = (_at(here, self.layout.hue, hue) for hue in self.hues or [None])
+        if max(len(set(line[self.layout.abscissa])) for line in lines) > DENSE:
+            styles["markevery"] = 0.1
         centre, band = _CENTRES[self.layout.centre]
         seaborn.lineplot(
-            here.astype({self.layout.x: float, "value": float}),
-            x=self.layout.x,
+            here.astype({self.layout.abscissa: float, "value": float}),
+            x=self.layout.abscissa,
             y="value",
             estimator=centre,
             errorbar=band,
@@ -160,12 +177,12 @@ class _Grid:
         )
 
     def _points(self, axes: Axes, here: pd.DataFrame) -> None:
-        order, hues = self.layout.ordered(self.rows, self.layout.x), self.hues or [None]
+        order, hues = self.layout.ordered(self.rows, self.layout.abscissa), self.hues or [None]
         spread = 0.7 / len(hues)
         for k, hue in enumerate(hues):
             part = _at(here, self.layout.hue, hue)
             for place, category in enumerate(order):
-                values = part.loc[part[self.layout.x] == category].sort_values("seed")["value"].to_numpy(dtype=float)
+                values = _at(part, self.layout.abscissa, category).sort_values("seed")["value"].to_numpy(dtype=float)
                 if len(values):
                     centre = place + spread * (k - (len(hues) - 1) / 2)
                     _swarm(axes, centre, spread, values, self._palette()[k], MARKERS[k % len(MARKERS)])
@@ -176,14 +193,15 @@ class _Grid:
     def _quote(self, axes: Axes, down: Any, across: Any) -> None:
         if self.reference is None:
             return
+        abscissa = self.layout.abscissa
         here = _at(_at(self.reference, self.layout.row, down), self.layout.col, across)
         here = here.loc[here["value"] > 0] if self.layout.yscale == "log" else here
         if self.layout.kind == "points":
-            order = self.layout.ordered(self.rows, self.layout.x)
-            here = here.loc[here[self.layout.x].isin(order)]
-            here = here.assign(**{self.layout.x: [order.index(value) + 0.36 for value in here[self.layout.x]]})
+            order = self.layout.ordered(self.rows, abscissa)
+            here = here.loc[here[abscissa].isin(order)]
+            here = here.assign(**{abscissa: [order.index(value) + 0.36 for value in here[abscissa]]})
         if not here.empty:
-            points = here.sort_values(by=str(self.layout.x))
+            points = here.sort_values(by=abscissa)
             bounds = np.abs(points[["low", "high"]].to_numpy().T - points["value"].to_numpy())
             look = {
                 "color": GREY,
@@ -194,7 +212,7 @@ class _Grid:
                 "ecolor": "#b9b9b9",
                 "elinewidth": 0.8,
             }
-            axes.errorbar(points[self.layout.x], points["value"], bounds, **look)
+            axes.errorbar(points[abscissa], points["value"], bounds, **look)
             self.quoted += points["value"].tolist()
 
     def _mark(self, axes: Axes, here: pd.DataFrame) -> None:
@@ -289,11 +307,17 @@ def _lost(lost: int, total: int) -> Iterator[str]:
         yield f"Not drawn: {lost} of {total} values, diverged or not positive on a logarithmic axis."
 
 
+def _untimed(layout: FigureLayout, untimed: int, total: int) -> Iterator[str]:
+    if layout.against and untimed:
+        yield f"Not drawn: {untimed} of {total} values, whose {layout.against} no clock measured."
+
+
 def _caption(layout: FigureLayout, rows: pd.DataFrame) -> str:
     seeds = len(rows.loc[rows["seed"].notna(), "seed"].unique())
     if seeds < 2:
         return layout.caption
     what = {"mean": "mean and its 95 % t interval", "median": "median and range"}[layout.centre]
+    what += ", at the median of the measured times" if layout.against else ""
     shown = f"Line and band: {what}" if layout.kind == "line" else f"Small marks: seeds; large ones: {what}"
     return f"{layout.caption} {shown}, {seeds} seeds."
 
@@ -301,7 +325,7 @@ def _caption(layout: FigureLayout, rows: pd.DataFrame) -> str:
 def _alt(layout: FigureLayout, rows: pd.DataFrame) -> str:
     values = rows["value"].to_numpy(dtype=float)
     low, high = (rounded(float(value)).write() for value in (values.min(), values.max()))
-    axis = f"{layout.ylabel} against {layout.xlabel or layout.x}, from {low} to {high}"
+    axis = f"{layout.ylabel} against {layout.xlabel or layout.abscissa}, from {low} to {high}"
     parts = (("panels", layout.col), ("rows", layout.row), ("lines", layout.hue))
     words = [
         f"{name}: {', '.join(map(layout.label, layout.ordered(rows, column)))}" for name, column in parts if column

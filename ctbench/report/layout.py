@@ -95,11 +95,17 @@ class Mark(Frozen):
 
 
 class FigureLayout(Selected):
-    """A grid of panels: lines over `x` (centre and band over seeds), or one point per seed and the mean."""
+    """A grid of panels: lines over an abscissa (centre and band over seeds), or one point per seed and the mean.
+
+    `select` chooses from the results or, with `table: curves`, from the history over training. The abscissa is the
+    column `x`, or what a clock said: `against` names a metric of the timings, such as `train_seconds`.
+    """
 
     caption: str
+    table: Literal["measurements", "curves"] = "measurements"
     kind: Literal["line", "points"] = "line"
-    x: Abscissa
+    x: Abscissa | None = None
+    against: Name | None = None
     hue: Category | None = None
     row: Category | None = None
     col: Category | None = None
@@ -110,6 +116,11 @@ class FigureLayout(Selected):
     ylabel: str
     reference: Reference | None = None
     mark: Mark | None = None
+
+    @property
+    def abscissa(self) -> str:
+        """The column drawn to the right; named as the metric where a clock measured it."""
+        return self.against or str(self.x)
 
 
 class PaperLayout(Frozen):
@@ -129,9 +140,17 @@ def load_layout(folder: Path) -> PaperLayout:
     if twice := sorted({name for name in names if names.count(name) > 1 or name == "claims"}):
         raise UserError(f"{path}: the name {twice[0]!r} is taken.")
     for figure in layout.figures:
+        _check_abscissa(figure, f"{path}: {figure.name}")
         if figure.reference:
             _check_reference(figure.reference, layout, folder, f"{path}: {figure.name}: reference")
     return layout
+
+
+def _check_abscissa(figure: FigureLayout, where: str) -> None:
+    if (figure.x is None) == (figure.against is None):
+        raise UserError(f"{where}: expected either `x` or `against`.")
+    if figure.against and (figure.kind == "points" or figure.mark):
+        raise UserError(f"{where}: `against` needs `kind: line` and no `mark`, whose number would be read as seconds.")
 
 
 def _check_reference(reference: Reference, layout: PaperLayout, folder: Path, where: str) -> None:

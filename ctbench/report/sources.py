@@ -1,16 +1,17 @@
-"""What the report reads: claims, measurements, and the record of each run."""
+"""What the report reads: claims, measurements, and the record of each run with its curves and timings."""
 
 from __future__ import annotations
 
 import shlex
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 
-from ctbench.records import measurements
+from ctbench.records import measurements, record
 from ctbench.spec.errors import UserError
 from ctbench.spec.files import read_json
 
@@ -88,7 +89,7 @@ class Run:
 
 @dataclass(frozen=True)
 class Results:
-    """One folder of results."""
+    """One folder of results. Curves and timings have the columns of measurements and are read when first asked for."""
 
     folder: Path
     claims: pd.DataFrame
@@ -98,6 +99,20 @@ class Results:
     @property
     def preset(self) -> str:
         return self.folder.resolve().name
+
+    @cached_property
+    def curves(self) -> pd.DataFrame:
+        """The history over training of the runs that measured. Raises UserError if a file of theirs is broken."""
+        return self._gathered("curves")
+
+    @cached_property
+    def timings(self) -> pd.DataFrame:
+        """What clocks said in the runs that measured, in seconds. Raises UserError if a file of theirs is broken."""
+        return self._gathered("timings")
+
+    def _gathered(self, name: str) -> pd.DataFrame:
+        folders = [run.folder for run in self.runs.values()]
+        return record.gather([folder for folder in folders if (folder / f"{name}.parquet").exists()], name)
 
     def of(self, run_ids: Iterable[str]) -> list[Run]:
         """Their records, sorted; an id without a record has an empty one."""

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from fractions import Fraction
 
+import torch
 from torch import Tensor
 
 from ctbench.solvers._tableau import Row, Tableau
@@ -37,6 +38,17 @@ class Stage:
         position = (self.step + self.c) * intervals / self.steps
         inside = position.denominator != 1 or self.c != 1
         return min(int(position) if inside else int(position) - 1, intervals - 1)
+
+    def interval_as_released(self, intervals: int) -> int:
+        """The same as the authors' code finds it, by times in float32, which lose the nudge of 1e-15 into the piece.
+
+        A stage at the end of its step sees the parameters of the piece after it, and rounding moves some stages to the
+        piece before.
+        """
+        times = torch.linspace(0, 1, self.steps + 1)
+        start, end = times[self.step], times[self.step + 1]
+        time = end if self.c == 1 else start + (end - start) * float(self.c)
+        return min(int(time * intervals), intervals - 1)
 
 
 Field = Callable[[Stage, Tensor], Tensor]

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 import yaml
-from pydantic import Field
+from pydantic import BeforeValidator, Field
 
 from ctbench.spec.errors import UserError, unknown
 from ctbench.spec.frozen import Frozen, validated
@@ -15,10 +15,17 @@ from ctbench.spec.frozen import Frozen, validated
 PRESETS = Path(__file__).resolve().parents[2] / "workflow" / "presets"
 
 
+def _keys(names: Any) -> Any:
+    """A list of names as a mapping without overrides."""
+    return {name: {} for name in names} if isinstance(names, list | tuple) else names
+
+
 class ExperimentConfig(Frozen):
     """One experiment: which data sets, models and seeds, and where they differ from the paper's settings."""
 
-    datasets: tuple[str, ...] = Field((), description="Data sets, by name.")
+    datasets: Annotated[dict[str, dict[str, Any]], BeforeValidator(_keys)] = Field(
+        default_factory=dict, description="Data sets: names, or below each name the settings that differ."
+    )
     models: dict[str, dict[str, Any]] = Field(
         default_factory=dict, description="Rows of the paper's table; below each, the settings that differ."
     )

@@ -13,9 +13,9 @@ from scipy import sparse
 from torch import Tensor
 from torch.nn.functional import cross_entropy
 
-from ctbench.models import MODELS
+from ctbench.models import MODELS, resolved
 from ctbench.models._sparse import Graph
-from ctbench.spec.frozen import Frozen, validated
+from ctbench.spec.frozen import Frozen
 from ctbench.training.optimizers import OptimizerName, optimizer
 from ctbench.training.task import (
     Divergence,
@@ -48,8 +48,7 @@ class Settings(Frozen):
 
     @model_validator(mode="after")
     def _resolve(self) -> Settings:
-        options = validated(MODELS[self.model].Options, self.options, f"options of {self.model}")
-        object.__setattr__(self, "options", options.model_dump(mode="json"))
+        object.__setattr__(self, "options", resolved(self.model, self.options))
         return self
 
 

@@ -24,12 +24,14 @@ class SeedResult:
         rows: measurements: `metric`, `value`, `unit` and where they apply `x`, `solver`, `steps`.
         curves: the same over training, `x` the epoch or iteration.
         weights: the trained parameters and buffers.
+        timings: what the clock said, in seconds; the only rows that may differ when a run is repeated.
     """
 
     seed: int | None
     rows: list[Row]
     curves: list[Row] = field(default_factory=list)
     weights: Mapping[str, Tensor] = field(default_factory=dict)
+    timings: list[Row] = field(default_factory=list)
 
 
 class Task(ABC):

@@ -120,6 +120,24 @@ def citations() -> Citations:
     return Citations()
 
 
+def pack(path: Path, contents: dict[str, dict]) -> None:
+    """A tar archive of dictionaries pickled as by Python 2; images [n, 32, 32, 3] under `data` go in as planes."""
+    with tarfile.open(path, "w:gz", compresslevel=1) as archive:
+        for name, content in contents.items():
+            if "data" in content:
+                planes = np.ascontiguousarray(content["data"].transpose(0, 3, 1, 2))
+                content = content | {"data": planes.reshape(len(planes), -1)}
+            raw = py2_pickle(content)
+            member = tarfile.TarInfo(name)
+            member.size = len(raw)
+            archive.addfile(member, io.BytesIO(raw))
+
+
+@pytest.fixture
+def write_archive():
+    return pack
+
+
 @dataclass
 class Pictures:
     """Sixty training images in five batches and twelve test images."""
@@ -141,13 +159,11 @@ class Pictures:
         yield "test_batch", self.test_images, self.test_labels
 
     def write_archive(self, path: Path) -> None:
-        with tarfile.open(path, "w:gz") as archive:
-            for name, images, labels in self.batches():
-                planes = np.ascontiguousarray(images.transpose(0, 3, 1, 2)).reshape(len(images), -1)
-                raw = py2_pickle({"data": planes, "labels": [int(x) for x in labels], "batch_label": name})
-                member = tarfile.TarInfo(f"cifar-10-batches-py/{name}")
-                member.size = len(raw)
-                archive.addfile(member, io.BytesIO(raw))
+        batches = {
+            name: {"data": images, "labels": labels.tolist(), "batch_label": name}
+            for name, images, labels in self.batches()
+        }
+        pack(path, {f"cifar-10-batches-py/{name}": batch for name, batch in batches.items()})
 
     def write_sheets(self, folder: Path) -> None:
         from PIL import Image

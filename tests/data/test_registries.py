@@ -1,9 +1,7 @@
 """The real data sets from package registries, and what is known of them from elsewhere."""
 
 import hashlib
-import io
 import os
-import tarfile
 from pathlib import Path
 
 import numpy as np
@@ -73,15 +71,13 @@ def test_cifar10_package_is_in_the_official_order(cifar):
     assert dict(found) == dict(manifest()["cifar10"].fingerprint)
 
 
-def test_cifar10_official_archive_gives_the_same(cifar, tmp_path, pickled_as_python2, monkeypatch):
+def test_cifar10_official_archive_gives_the_same(cifar, tmp_path, write_archive, monkeypatch):
     """The same images in the official archive's layout, in a mirror: one canonical hash."""
-    with tarfile.open(tmp_path / cifar10.ARCHIVE, "w:gz", compresslevel=1) as archive:
-        for name, (images, labels) in zip((*cifar10.TRAIN_BATCHES, "test_batch"), batches(cifar), strict=True):
-            planes = np.ascontiguousarray(images.transpose(0, 3, 1, 2)).reshape(len(images), -1)
-            raw = pickled_as_python2({"data": planes, "labels": [int(label) for label in labels]})
-            member = tarfile.TarInfo(f"cifar-10-batches-py/{name}")
-            member.size = len(raw)
-            archive.addfile(member, io.BytesIO(raw))
+    members = zip((*cifar10.TRAIN_BATCHES, "test_batch"), batches(cifar), strict=True)
+    contents = {
+        f"cifar-10-batches-py/{name}": {"data": images, "labels": labels.tolist()} for name, (images, labels) in members
+    }
+    write_archive(tmp_path / cifar10.ARCHIVE, contents)
     monkeypatch.setenv("CTBENCH_MIRROR", str(tmp_path))
     recipe = data.DATASETS["cifar10"]
     found = _prepare.prepare(recipe, Path(tmp_path, "root"), ["mirror"], print)

@@ -3,7 +3,8 @@ import pytest
 import torch
 from scipy.integrate import solve_ivp
 
-from ctbench.papers.continuousnet.pendulum import ANGLE, GRAVITY, exact, spacing
+from ctbench.papers.continuousnet._pendulum import ANGLE, GRAVITY, exact
+from ctbench.papers.continuousnet.pendulum import EXPERIMENT, MODELS, spacing
 from ctbench.solvers import SCHEMES
 from ctbench.solvers.fixed import Stage, integrate
 from ctbench.spec.errors import UserError
@@ -45,3 +46,14 @@ def test_the_true_field_errs_as_known(scheme: str, dt: float, error: float) -> N
 def test_a_name_without_a_spacing_is_refused(name: str) -> None:
     with pytest.raises(UserError, match=r"pendulum_0\.1"):
         spacing(name)
+
+
+@pytest.mark.parametrize("model", MODELS)
+def test_every_model_has_its_code_and_a_time(model: str) -> None:
+    settings = EXPERIMENT.Settings.model_validate(EXPERIMENT.published("pendulum_0.1", model))
+    code = EXPERIMENT.code(settings)
+    assert "ctbench.papers.continuousnet._pendulum" in code
+    assert "ctbench.papers.continuousnet.pendulum" not in code
+    assert ("ctbench.solvers.tableaux.euler" in code) == (model not in ("rnn", "resnet"))
+    assert EXPERIMENT.seconds(settings) > 0
+    assert not list(EXPERIMENT.reductions("pendulum_0.1", model, settings))

@@ -16,7 +16,7 @@ SWING: dict[str, Any] = {
     "models": {"euler": {}, "rk4": {}},
     "settings": {"iterations": 10, "hidden": [4], "duration": 4.0, "test_steps": [2]},
 }
-CLASSIFIED: dict[str, Any] = {"datasets": ["digits"], "models": {"resnet": {}, "euler_k1": {}, "rk4_k2": {}}}
+CLASSIFIED: dict[str, Any] = {"datasets": ["digits"], "models": {"resnet_k1": {}, "euler_k1": {}, "rk4_k2": {}}}
 
 
 def config(results: Path, **chosen: Any) -> Config:

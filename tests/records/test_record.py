@@ -18,7 +18,8 @@ ROWS = measurements.table(
 
 def finished(folder: Path, spec: RunSpec = SPEC, code: str = "c0de") -> Path:
     keys = {"code": code, "cell": "cell", "parent": None}
-    record.finish(spec, folder, keys, ROWS, ROWS.head(0), {"command": "test"})
+    tables = dict(zip(record.TABLES, (ROWS, ROWS.head(0), ROWS.head(0)), strict=True))
+    record.finish(spec, folder, keys, tables, {"command": "test"})
     return folder
 
 
@@ -101,8 +102,8 @@ def test_gathered_rows_are_those_of_the_finished_runs_of_the_plan(tmp_path: Path
     (tmp_path / "plan.txt").write_text("a\nunfinished\nb\nnever begun\n")
     folders = record.planned(tmp_path)
     assert [folder.name for folder in folders] == ["a", "b"]
-    assert record.gather(folders)["value"].tolist() == [1.0, 2.0, 1.0, 2.0]
-    assert list(record.gather([]).columns) == list(measurements.DTYPES)
+    assert record.gather(folders, "measurements")["value"].tolist() == [1.0, 2.0, 1.0, 2.0]
+    assert list(record.gather([], "measurements").columns) == list(measurements.DTYPES)
 
 
 def test_without_a_plan_there_is_nothing_to_gather(tmp_path: Path) -> None:

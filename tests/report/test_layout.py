@@ -4,6 +4,7 @@ import pytest
 from ctbench.report.layout import PAPERS, PaperLayout, criterion_labels, load_layout
 from ctbench.spec.errors import UserError
 
+FIGURE = "{name: a, title: t, caption: c, select: {}, xlabel: x, ylabel: y"
 HAVE = sorted(path.parent.name for path in PAPERS.glob("*/report.yaml"))
 
 
@@ -54,6 +55,14 @@ def test_a_paper_without_a_layout_has_an_empty_one(tmp_path) -> None:
             "figures: [{name: a, title: t, caption: c, select: {}, x: x, xlabel: x, ylabel: y, reference: {label: l}}]",
             "either `file` or `table`",
         ),
+        (f"figures: [{FIGURE}}}]", "a: expected either `x` or `against`"),
+        (f"figures: [{FIGURE}, x: steps, against: eval_seconds}}]", "a: expected either `x` or `against`"),
+        (f"figures: [{FIGURE}, against: eval_seconds, kind: points}}]", "`against` needs `kind: line`"),
+        (
+            f"figures: [{FIGURE}, against: eval_seconds, mark: {{column: model, pattern: k, label: l}}}}]",
+            "`against` needs `kind: line` and no `mark`",
+        ),
+        (f"figures: [{FIGURE}, x: x, table: timings}}]", "table"),
     ],
 )
 def test_mistakes_are_named(tmp_path, text: str, words: str) -> None:

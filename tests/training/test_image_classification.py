@@ -4,11 +4,7 @@ import torch
 
 from ctbench.training.image_classification import (
     ImageClassification,
-    Manifestation,
-    ManifestationSettings,
     Settings,
-    crop_flip,
-    prepared,
 )
 from ctbench.training.loop import run
 

@@ -1,11 +1,4 @@
-"""ContinuousNet, learned dynamics: a pendulum's vector field trained through a scheme (CN-C3, C4, C5; E2).
-
-theta'' = -g sin(theta), unit length, g = 9.81, from rest at theta_0 = 0.75 pi. The truth is in closed form,
-
-    theta(t) = 2 arcsin(k sn(K(k^2) - w t | k^2)),  k = sin(theta_0 / 2),  w = sqrt(g),
-
-with Jacobi's sn and the complete elliptic integral K (Abramowitz and Stegun, ch. 16, 17).
-"""
+"""ContinuousNet, learned dynamics: a pendulum's vector field trained through a scheme (CN-C3, C4, C5; E2)."""
 
 from __future__ import annotations
 
@@ -13,25 +6,23 @@ from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
-from scipy.special import ellipj, ellipk
 
 from ctbench.papers._experiment import Experiment, Inputs, row, smaller
+from ctbench.papers.continuousnet._pendulum import exact
 from ctbench.spec.errors import UserError
 from ctbench.spec.frozen import Frozen
 from ctbench.spec.run import RunSpec
-from ctbench.training.vector_field import Settings, VectorField
+from ctbench.training.vector_field import MAPS, Settings, VectorField
 
-GRAVITY = 9.81
-ANGLE = 0.75 * np.pi
-SCHEMES = {"euler": "euler", "midpoint": "midpoint", "rk4": "rk4_38"}
+MODELS: dict[str, dict[str, Any]] = {
+    "euler": {"scheme": "euler"},
+    "midpoint": {"scheme": "midpoint"},
+    "rk4": {"scheme": "rk4_38"},
+    "euler_l1": {"scheme": "euler", "loss": "l1"},
+    "rnn": {"scheme": "map", "test_schemes": ()},
+    "resnet": {"scheme": "residual", "test_schemes": ()},
+}
 TEST_STEPS = (2, 3, 4, 5, 7, 10, 14, 20, 30, 50, 100, 200, 500, 2000, 20_000)
-
-
-def exact(time: np.ndarray) -> np.ndarray:
-    """State (angle, angular velocity) of the pendulum, [..., 2], radians and radians per second."""
-    k, w = np.sin(ANGLE / 2), np.sqrt(GRAVITY)
-    sn, cn, dn, _ = ellipj(ellipk(k**2) - w * time, k**2)
-    return np.stack([2 * np.arcsin(k * sn), -2 * k * w * cn * dn / np.sqrt(1 - (k * sn) ** 2)], axis=-1)
 
 
 class Pendulum(Experiment):
@@ -39,6 +30,9 @@ class Pendulum(Experiment):
 
     The data set's name gives the spacing of the training points, which is exact here: the authors recorded T/(N+1)
     for points that are T/(N-1) apart. The steps of the test contain the spacing, so the notch there is not missed.
+
+    Beside them the same net as a plain map, `rnn` x -> f(x) and `resnet` x -> x + 0.1 f(x); and `euler_l1`, Euler
+    with the mean absolute error as its loss, as the authors' first version trained Euler but not RK4.
     """
 
     paper = "continuousnet"
@@ -47,13 +41,12 @@ class Pendulum(Experiment):
 
     def published(self, dataset: str, model: str) -> dict[str, Any]:
         where = f"experiments.continuousnet/pendulum, {model} on {dataset}"
-        scheme = {name: {"scheme": scheme} for name, scheme in SCHEMES.items()}
         return {
-            **row(scheme, model, "model", where),
             "spacing": spacing(dataset),
             "duration": 200.0,
             "iterations": 50_000,
             "test_steps": TEST_STEPS,
+            **row(MODELS, model, "model", where),
         }
 
     def reductions(self, dataset: str, model: str, settings: Frozen) -> Iterator[str]:
@@ -64,12 +57,17 @@ class Pendulum(Experiment):
 
     def code(self, settings: Frozen) -> tuple[str, ...]:
         assert isinstance(settings, Settings)
-        schemes = sorted({settings.scheme, *settings.test_schemes})
-        return __name__, "ctbench.models.mlp", *(f"ctbench.solvers.tableaux.{scheme}" for scheme in schemes)
+        schemes = sorted({settings.scheme, *settings.test_schemes} - MAPS.keys())
+        return (
+            "ctbench.papers.continuousnet._pendulum",
+            "ctbench.training.vector_field",
+            "ctbench.models.mlp",
+            *(f"ctbench.solvers.tableaux.{scheme}" for scheme in schemes),
+        )
 
     def seconds(self, settings: Frozen) -> float:
         assert isinstance(settings, Settings)
-        stages = {"euler": 1, "midpoint": 2}.get(settings.scheme, 4)
+        stages = {"rk4_38": 4, "midpoint": 2}.get(settings.scheme, 1)
         return settings.iterations * (0.5 + 0.4 * stages) / 8000
 
     def task(self, spec: RunSpec, seeds: tuple[int, ...], inputs: Inputs) -> VectorField:
