@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import argparse
 
-from benchmarks import cgnn, harness, startup
+from benchmarks import cgnn, harness, images, startup
 
-ALL = {"cgnn": cgnn.main, "harness": harness.main, "startup": startup.main}
+ALL = {"cgnn": cgnn.main, "harness": harness.main, "images": images.main, "startup": startup.main}
 
 
 def main() -> None:

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import torch
-from pydantic import Field
+from pydantic import Field, PositiveInt
 from torch import Tensor
 from torch.autograd.graph import saved_tensors_hooks
 from torch.nn.functional import cross_entropy
@@ -15,6 +15,7 @@ from torch.nn.functional import cross_entropy
 from ctbench.models._image import ImageModel
 from ctbench.models.continuousnet import ContinuousNet, StageRule
 from ctbench.solvers import SCHEMES, SchemeName
+from ctbench.spec.errors import UserError
 from ctbench.spec.frozen import Frozen
 from ctbench.training.image_classification import Settings, build
 from ctbench.training.images import Arrays, accuracy, prepared
@@ -39,9 +40,14 @@ class Trained:
         self.train, self.test = prepared(settings, arrays, device)
 
     def network(self) -> ImageModel:
-        """A fresh copy, ready for inference."""
+        """A fresh copy, ready for inference. Raises UserError if the weights are of another network."""
         network = build(self.settings.model, self.settings.trained_options(), self.arrays)
-        network.load_state_dict(dict(self.weights))
+        try:
+            network.load_state_dict(dict(self.weights))
+        except RuntimeError as error:
+            raise UserError(
+                f"weights of seed {self.seed} are of another network: {' '.join(str(error).split())}"
+            ) from None
         return network.to(self.device).to(memory_format=torch.channels_last).eval()  # pyright: ignore[reportCallIssue]
 
     def continuous(self) -> ContinuousNet:
@@ -84,7 +90,7 @@ class ManifestationSettings(Frozen):
     """Schemes and numbers of steps under which a trained net is measured."""
 
     schemes: tuple[SchemeName, ...] = ("euler", "midpoint", "rk4_38", "rk4_classic")
-    steps: tuple[int, ...] = tuple(range(1, 21))
+    steps: tuple[PositiveInt, ...] = tuple(range(1, 21))
     stage_rule: StageRule = "interval"
     tolerance: float = Field(1.0, ge=0, description="Change of accuracy that counts as none, in percentage points.")
 
@@ -137,7 +143,7 @@ class Manifestation(Sweep):
 class FewerUnitsSettings(Frozen):
     """Numbers of units to keep; those above the net's own number are passed over."""
 
-    units: tuple[int, ...] = (1, 2, 3, 4, 6, 8, 12, 16, 24, 32)
+    units: tuple[PositiveInt, ...] = (1, 2, 3, 4, 6, 8, 12, 16, 24, 32)
 
 
 class FewerUnits(Sweep):
@@ -173,7 +179,7 @@ class AdjointSettings(Frozen):
     """Schemes, numbers of steps, and training images in the loss."""
 
     schemes: tuple[SchemeName, ...] = ("euler", "midpoint", "rk4_classic")
-    steps: tuple[int, ...] = (1, 2, 4, 8, 16, 32)
+    steps: tuple[PositiveInt, ...] = (1, 2, 4, 8, 16, 32)
     images: int = Field(64, ge=1)
 
 
