@@ -28,7 +28,7 @@ class PlainCGNN(nn.Module):
         network = fast.network
         self.x = network.encoder.features.matrix.to_dense()
         self.matrix, self.shift = network.matrix.to_sparse_coo(), network.shift
-        self.time, self.detach = network.options.end_time, network.options.detach_source
+        self.time, self.detach = network.options.end_time, network.options.source == "detached"
         self.encode, self.decode = (
             nn.Parameter(p.weight[seed].detach().clone()) for p in (network.encoder, network.decoder)
         )

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
+from functools import partial
 from typing import ClassVar
 
 import torch
 from torch import Generator, Tensor, nn
 
 from ctbench.models._sparse import Graph, SparseFeatures, csr, normalised
+from ctbench.solvers.adaptive import solve
 from ctbench.spec.frozen import Frozen
 
 Init = Callable[[tuple[int, ...], Generator], Tensor]
@@ -22,14 +24,21 @@ class GraphModel(nn.Module, ABC):
     """
 
     Options: ClassVar[type[Frozen]]
+    nfe: list[int]
+    """Evaluations of the field in the last forward pass, one number for each seed; empty where there is no field."""
 
     @abstractmethod
     def __init__(self, options: Frozen, graph: Graph, init: list[Generator]) -> None:
         super().__init__()
+        self.nfe = []
 
     @abstractmethod
     def forward(self, dropout: list[Generator] | None) -> Tensor:
         """Logits [seeds, nodes, classes]. `dropout` has a generator for each seed in training, None in evaluation."""
+
+    def after_step(self) -> None:
+        """Called after each step of the optimiser: constraints on the parameters go here."""
+        return
 
 
 def glorot(shape: tuple[int, ...], generator: Generator) -> Tensor:
@@ -110,6 +119,43 @@ def dropped(states: Tensor, rate: float, dropout: list[Generator] | None) -> Ten
     for generator, part in zip(dropout, mask, strict=True):
         part.bernoulli_(1 - rate, generator=generator)
     return states * mask.div_(1 - rate)
+
+
+def solve_each(
+    field: Callable[..., Tensor],
+    states: Tensor,
+    parameters: Iterable[Tensor],
+    *,
+    end: float,
+    rtol: float = 1e-7,
+    atol: float = 1e-9,
+    adjoint: bool = False,
+) -> tuple[Tensor, list[int]]:
+    """The states of all seeds at `end` by dopri5, one seed after another, so that each has its own step sizes.
+
+    Args:
+        field: takes the seed's position, its state [1, nodes, width] and its slice of each parameter.
+        states: at time 0, [seeds, nodes, width].
+        parameters: tensors that the field depends on, each [seeds, ...].
+        end: time at the end.
+        rtol: relative tolerance of a step.
+        atol: absolute tolerance of a step.
+        adjoint: gradients by the adjoint equation instead of back-propagation through the solver.
+
+    Returns:
+        The states, and the evaluations that each seed took.
+    """
+    found, nfe = [], []
+    for seed, (h, *theta) in enumerate(zip(*(x.split(1) for x in (states, *parameters)), strict=True)):
+        one = partial(_at_seed, field, seed, tuple(theta))
+        h, taken = solve(one, h, end=end, rtol=rtol, atol=atol, adjoint=tuple(theta) if adjoint else None)
+        found.append(h)
+        nfe.append(taken)
+    return torch.cat(found), nfe
+
+
+def _at_seed(field: Callable[..., Tensor], seed: int, theta: tuple[Tensor, ...], t: Tensor, h: Tensor) -> Tensor:
+    return field(seed, h, *theta)
 
 
 def operator(graph: Graph, self_loop: float) -> Tensor:

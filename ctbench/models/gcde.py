@@ -40,7 +40,6 @@ class GCDE(GraphModel):
         layers = [SeedLinear(a, b, init, uniform_by_output, uniform_by_output) for a, b in widths]
         self.field_1, self.field_2, self.last = layers
         self.register_buffer("operator", operator(graph, self_loop=1.0), persistent=False)
-        self.nfe = 0
 
     def forward(self, dropout: list[Generator] | None) -> Tensor:
         def field(stage: Stage, h: Tensor) -> Tensor:
@@ -50,7 +49,7 @@ class GCDE(GraphModel):
         counted = Counted(field)
         h = relu(propagate(self.operator, self.first.product(self.options.dropout, dropout)) + self.first.bias)
         h = integrate(counted, h, self.scheme, steps=self.options.steps, end=self.options.end_time)
-        self.nfe = counted.nfe
+        self.nfe = [counted.nfe] * len(h)
         return propagate(self.operator, self.last.product(h)) + self.last.bias
 
 

@@ -12,6 +12,7 @@ hundreds that an adaptive solver takes.
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
@@ -21,6 +22,8 @@ import torch
 from numpy.polynomial import chebyshev
 from torch import Tensor
 from torch.autograd import Function
+
+Operator = Callable[..., Tensor]
 
 
 @dataclass(frozen=True)
@@ -35,6 +38,11 @@ class Expansion:
     @property
     def degree(self) -> int:
         return len(self.flow) - 1
+
+    def scaled(self, operator: Operator, state: Tensor, *parameters: Tensor) -> Tensor:
+        """(2 L - low - high) / (high - low) times a state: the operator with its spectrum moved to [-1, 1]."""
+        width = self.high - self.low
+        return operator(state, *parameters) * (2 / width) - state * ((self.low + self.high) / width)
 
 
 @lru_cache
@@ -84,13 +92,13 @@ class _DiffusionFlow(Function):
             b = torch.addcmul(newer.mul(factor * offset).sub_(older), product, factor * gain)
             b.add_(h0, alpha=series.flow[k]).add_(e, alpha=series.source[k])
             newer, older = b, newer
-        ctx.save_for_backward(matrix, gain, *reversed(products))
-        ctx.offset, ctx.width, ctx.series = offset, width, series
+        ctx.save_for_backward(gain, *reversed(products))
+        ctx.matrix, ctx.offset, ctx.width, ctx.series = matrix, offset, width, series
         return newer
 
     @staticmethod
     def backward(ctx: Any, *cotangents: Tensor) -> tuple[Tensor | None, ...]:
-        matrix, gain, *products = ctx.saved_tensors
+        gain, *products = ctx.saved_tensors
         series: Expansion = ctx.series
         current, previous = cotangents[0].contiguous(), torch.zeros_like(cotangents[0])
         of_h0, of_e = torch.zeros_like(current), torch.zeros_like(current)
@@ -101,7 +109,7 @@ class _DiffusionFlow(Function):
             factor = 1.0 if k == 0 else 2.0
             of_gain.add_((current * products[k]).sum(-1, keepdim=True), alpha=factor)
             if k < series.degree:
-                following = multiply(matrix, gain * current).add_(current, alpha=ctx.offset).mul_(factor)
+                following = multiply(ctx.matrix, gain * current).add_(current, alpha=ctx.offset).mul_(factor)
                 current, previous = following.sub_(previous), current
         return None, of_gain * (2 / ctx.width), of_h0, of_e, None, None
 
@@ -130,5 +138,75 @@ def diffusion_flow(
     """
     series = expansion(time, -1.0, 0.0, tolerance)
     result = _DiffusionFlow.apply(matrix, rate, h0, e, shift, series)
+    assert isinstance(result, Tensor)
+    return result
+
+
+class _LinearFlow(Function):
+    """The same recurrences for any linear L, whose products and gradients are those of a function.
+
+    Kept for the gradient is one state for each term of the series; the products are taken again.
+    """
+
+    @staticmethod
+    def forward(ctx: Any, operator: Operator, series: Expansion, h0: Tensor, e: Tensor, *parameters: Tensor) -> Tensor:
+        ctx.operator, ctx.series, ctx.count = operator, series, len(parameters)
+        newer, older = torch.zeros_like(h0), torch.zeros_like(h0)
+        states: list[Tensor] = []
+        for k in range(series.degree, -1, -1):
+            states.append(newer)
+            b = series.scaled(operator, newer, *parameters).mul_(1.0 if k == 0 else 2.0).sub_(older)
+            b.add_(h0, alpha=series.flow[k]).add_(e, alpha=series.source[k])
+            newer, older = b, newer
+        ctx.save_for_backward(*parameters, *reversed(states))
+        return newer
+
+    @staticmethod
+    def backward(ctx: Any, *cotangents: Tensor) -> tuple[Any, ...]:
+        parameters, states = ctx.saved_tensors[: ctx.count], ctx.saved_tensors[ctx.count :]
+        series: Expansion = ctx.series
+        current, previous = cotangents[0].contiguous(), torch.zeros_like(cotangents[0])
+        of_h0, of_e = torch.zeros_like(current), torch.zeros_like(current)
+        of_parameters = [torch.zeros_like(p) for p in parameters]
+        for k, state in enumerate(states):
+            of_h0.add_(current, alpha=series.flow[k])
+            of_e.add_(current, alpha=series.source[k])
+            inputs = [x.detach().requires_grad_() for x in (state, *parameters)]
+            with torch.enable_grad():
+                scaled = series.scaled(ctx.operator, *inputs)
+            following, *found = torch.autograd.grad(scaled, inputs, current * (1.0 if k == 0 else 2.0))
+            for total, part in zip(of_parameters, found, strict=True):
+                total.add_(part)
+            current, previous = following.sub_(previous), current
+        return None, None, of_h0, of_e, *of_parameters
+
+
+def linear_flow(
+    operator: Operator,
+    parameters: Sequence[Tensor],
+    h0: Tensor,
+    e: Tensor,
+    *,
+    low: float,
+    high: float,
+    time: float,
+    tolerance: float,
+) -> Tensor:
+    """H(time) of dH/dt = L H + E with H(0) = H0, differentiable in the parameters of L, H0 and E.
+
+    Args:
+        operator: takes a state and the parameters, gives L H; linear in the state, real spectrum in [low, high].
+        parameters: tensors, on all of which L depends.
+        h0: H0, any shape.
+        e: E, of the same shape.
+        low: lower end of the interval.
+        high: upper end of the interval.
+        time: end time, positive.
+        tolerance: relative error of the expansion.
+
+    Raises:
+        ValueError: as `expansion`.
+    """
+    result = _LinearFlow.apply(operator, expansion(time, low, high, tolerance), h0, e, *parameters)
     assert isinstance(result, Tensor)
     return result

@@ -94,6 +94,7 @@ class NodeClassification(Task):
         self.split = {name: torch.from_numpy(index).to(device) for name, index in split.items()}
         self.divergence = Divergence(len(seeds))
         self.last: dict[str, Tensor] = {}
+        self.nfe: dict[str, list[int]] = {}
         worst = torch.full((len(seeds),), -torch.inf, device=device)
         epoch, validation, test = (torch.full_like(worst, torch.nan) for _ in range(3))
         self.best = Selection(worst, epoch, validation, test)
@@ -103,9 +104,11 @@ class NodeClassification(Task):
         self.optimizer.zero_grad(set_to_none=True)
         logits = self.network(self.dropout)
         losses = self.loss(logits, "train")
+        self.nfe["nfe_training"] = self.network.nfe
         self.divergence.watch(index, losses, list(self.network.parameters()))
         losses.sum().backward()
         self.optimizer.step()
+        self.network.after_step()
         last = index + 1 == self.steps
         if (index + 1) % self.settings.evaluate_every == 0 or last:
             self.evaluate(index)
@@ -115,6 +118,7 @@ class NodeClassification(Task):
         """Validation and test accuracy of every seed, and the selection."""
         self.network.eval()
         logits = self.network(None)
+        self.nfe["nfe"] = self.network.nfe
         validation, test = self.accuracy(logits, "validation"), self.accuracy(logits, "test")
         loss = self.loss(logits, "validation")
         score = validation if self.settings.select_by == "accuracy" else -loss
@@ -148,13 +152,14 @@ class NodeClassification(Task):
             **network_state(self.network, self.optimizer, self.dropout),
             "best": {**vars(self.best)},
             "last": self.last,
+            "nfe": self.nfe,
             "diverged": self.divergence.found,
         }
 
     def restore(self, state: dict[str, Any]) -> None:
         restore_network(state, self.network, self.optimizer, self.dropout)
         self.best = Selection(**state["best"])
-        self.last, self.divergence.found = state["last"], state["diverged"]
+        self.last, self.nfe, self.divergence.found = state["last"], state["nfe"], state["diverged"]
 
     def results(self) -> list[SeedResult]:
         return [
@@ -170,8 +175,7 @@ class NodeClassification(Task):
             measured("test_accuracy_last", self.last["test"][i], "%"),
             measured("parameters", sum(p[i].numel() for p in self.network.parameters()), "count"),
         ]
-        if nfe := getattr(self.network, "nfe", 0):
-            rows.append(measured("nfe", nfe, "count"))
+        rows += [measured(name, nfe[i], "count") for name, nfe in self.nfe.items() if nfe]
         return rows
 
     def _curves(self, i: int) -> list[Row]:

@@ -52,7 +52,7 @@ class FixedSplit(CitationExperiment):
                 "evaluate_every": 1,
             },
             "cgnn": {**cgnn, "options": {**flow, "self_loop": 0.0}},
-            "cgnn_released": {**cgnn, "options": {**flow, "equation": "released", "detach_source": True}},
+            "cgnn_released": {**cgnn, "options": {**flow, "equation": "released", "source": "detached"}},
         }
         return row(rows, model, "model", where)
 
