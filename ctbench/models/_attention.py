@@ -12,7 +12,7 @@ from torch.autograd import Function
 from torch.nn.functional import leaky_relu
 
 from ctbench.models._graph import glorot, stacked
-from ctbench.models._sparse import Graph, sides
+from ctbench.models._sparse import Graph, factors, sides
 
 SLOPE = 0.2
 
@@ -132,7 +132,5 @@ class Heads(nn.Module):
         """Factors 0 or 1 / (1 - rate), [seeds * heads, edges]; None where nothing is dropped."""
         if dropout is None or rate == 0:
             return None
-        masks = like.new_empty(len(dropout), self.heads, len(self.edges.targets))
-        for generator, part in zip(dropout, masks, strict=True):
-            part.bernoulli_(1 - rate, generator=generator)
-        return masks.div_(1 - rate).flatten(0, 1)
+        shape = (self.heads, len(self.edges.targets))
+        return torch.cat([factors(shape, rate, g) for g in dropout]).to(like.dtype)

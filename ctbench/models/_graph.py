@@ -10,7 +10,7 @@ from typing import ClassVar
 import torch
 from torch import Generator, Tensor, nn
 
-from ctbench.models._sparse import Graph, SparseFeatures, csr, normalised
+from ctbench.models._sparse import Graph, SparseFeatures, csr, factors, normalised
 from ctbench.solvers.adaptive import solve
 from ctbench.spec.frozen import Frozen
 
@@ -115,10 +115,8 @@ def dropped(states: Tensor, rate: float, dropout: list[Generator] | None) -> Ten
     """Dropout on [seeds, nodes, width], each seed's mask from its own generator."""
     if dropout is None or rate == 0:
         return states
-    mask = torch.empty_like(states)
-    for generator, part in zip(dropout, mask, strict=True):
-        part.bernoulli_(1 - rate, generator=generator)
-    return states * mask.div_(1 - rate)
+    masks = [factors(tuple(states.shape[1:]), rate, g) for g in dropout]
+    return states * torch.stack(masks)
 
 
 def solve_each(

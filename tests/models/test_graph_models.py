@@ -6,7 +6,7 @@ from torch import Generator
 
 from ctbench.models import MODELS
 from ctbench.models._graph import GraphModel, dropped
-from ctbench.models._sparse import Graph, SparseFeatures, csr, normalised, propagate
+from ctbench.models._sparse import Graph, SparseFeatures, csr, factors, normalised, propagate
 
 GRAPH_MODELS = [name for name in MODELS if issubclass(MODELS[name], GraphModel)]
 
@@ -61,20 +61,13 @@ def test_gcn_equals_dense_algebra() -> None:
     torch.testing.assert_close(model(None)[0], expected)
 
 
-def test_gcde_takes_one_evaluation_a_stage() -> None:
-    for scheme, nfe in [("rk4_38", 4), ("midpoint", 2), ("euler", 1)]:
-        model = build("gcde", (0,), scheme=scheme)
-        model(None)
-        assert model.nfe == [nfe]
-
-
 def test_sparse_features_match_dense_with_dropout() -> None:
     x = small_graph().features
     features, weight = SparseFeatures(x), torch.randn(2, x.shape[1], 4, requires_grad=True)
     generators = [Generator().manual_seed(s) for s in (0, 1)]
     found = features.times(weight, 0.5, generators)
     again = [Generator().manual_seed(s) for s in (0, 1)]
-    masks = [torch.empty(x.nnz).bernoulli_(0.5, generator=g) / 0.5 for g in again]
+    masks = [factors((x.nnz,), 0.5, g) for g in again]
     dense = []
     for s, mask in enumerate(masks):
         kept = sparse.csr_array((x.data * mask.numpy(), x.indices, x.indptr), shape=x.shape)
@@ -89,6 +82,15 @@ def test_propagation_has_the_right_gradient() -> None:
     matrix = csr(normalised(small_graph().adjacency, 1.0), torch.float64)
     states = torch.randn(2, 20, 3, dtype=torch.float64, requires_grad=True)
     assert torch.autograd.gradcheck(lambda h: propagate(matrix, h), states)
+
+
+@pytest.mark.parametrize("rate", [0.1, 0.5, 0.6, 0.9])
+def test_factors_are_independent_and_of_the_right_rate(rate: float) -> None:
+    found = factors((3, 400_001), rate, Generator().manual_seed(0)) > 0
+    assert float(found.double().mean()) == pytest.approx(1 - rate, abs=4 * (rate * (1 - rate) / found.numel()) ** 0.5)
+    for shift in (1, 2, 3, 4):
+        both = (found[:, shift:] & found[:, :-shift]).double().mean()
+        assert float(both) == pytest.approx((1 - rate) ** 2, abs=2e-3)
 
 
 def test_dropout_keeps_the_mean() -> None:
