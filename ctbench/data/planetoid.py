@@ -25,8 +25,9 @@ from typing import Any
 
 import numpy as np
 import scipy.sparse
+import scipy.sparse.csgraph
 
-from ctbench.data._dataset import Arrays, Dataset, Family, Fingerprint, Split, short_sha256
+from ctbench.data._dataset import Arrays, Dataset, Family, Fingerprint, Split, canonical_sha256, short_sha256
 from ctbench.data._pickles import read_pickle
 from ctbench.spec.errors import UserError
 
@@ -208,6 +209,30 @@ def random_split(dataset: Dataset, rng: np.random.Generator | None) -> Split:
     if len(rest) < VALIDATION + TEST or len(train) < TRAIN_PER_CLASS * len(first):
         raise UserError(f"{dataset.name!r} has too few labelled nodes for the split 'random'.")
     return _split(np.sort(train), np.sort(rest[:VALIDATION]), np.sort(rest[VALIDATION : VALIDATION + TEST]))
+
+
+def largest_component(dataset: Dataset) -> Dataset:
+    """The subgraph of the largest connected component, nodes renumbered in their order; splits keep what lies in it.
+
+    The name stays: it tells which splits there are.
+    """
+    a = dataset.arrays
+    n, width = (int(size) for size in a["feature_shape"])
+    u, v = a["edges"].T
+    links = scipy.sparse.csr_array((np.ones(len(u)), (u, v)), shape=(n, n))
+    _, component = scipy.sparse.csgraph.connected_components(links, directed=False)
+    inside = component == np.bincount(component).argmax()
+    place = np.cumsum(inside) - 1
+    parts = (a["feature_values"], a["feature_indices"], a["feature_indptr"])
+    arrays = {
+        **_features(scipy.sparse.csr_matrix(parts, shape=(n, width))[inside]),
+        "edges": place[a["edges"][inside[u]]].astype(np.int32),
+        "self_loops": place[a["self_loops"][inside[a["self_loops"]]]].astype(np.int32),
+        "labels": a["labels"][inside],
+        **{part: place[a[part][inside[a[part]]]] for part in PARTS},
+    }
+    arrays["adjacency_entries"] = np.array(2 * len(arrays["edges"]) + len(arrays["self_loops"]), dtype=np.int64)
+    return Dataset(dataset.name, arrays, canonical_sha256(arrays), fingerprint(arrays))
 
 
 FAMILY = Family(

@@ -7,7 +7,9 @@ from abc import ABC
 import numpy as np
 
 from ctbench.data import split
+from ctbench.data.planetoid import largest_component
 from ctbench.papers._experiment import Experiment, Inputs, model_code
+from ctbench.spec.errors import UserError
 from ctbench.spec.frozen import Frozen
 from ctbench.spec.run import RunSpec
 from ctbench.spec.seeds import generator
@@ -36,7 +38,10 @@ class CitationExperiment(Experiment, ABC):
         """The training of a group of seeds, each on its own split where the split is random."""
         settings = self.settings(spec)
         assert isinstance(settings, Settings) and inputs.dataset is not None
-        splits = [split(inputs.dataset, settings.split, generator("data split", seed)) for seed in seeds]
+        if settings.component == "largest" and settings.split == "old_dgl":
+            raise UserError("split: found 'old_dgl' with component 'largest'; expected 'planetoid' or 'random'.")
+        dataset = largest_component(inputs.dataset) if settings.component == "largest" else inputs.dataset
+        splits = [split(dataset, settings.split, generator("data split", seed)) for seed in seeds]
         stacked = {part: np.stack([s[part] for s in splits]).astype(np.int64) for part in splits[0]}
-        graph = graph_of(inputs.dataset.arrays, settings.features)
-        return NodeClassification(settings, graph, inputs.dataset.arrays["labels"], stacked, seeds, inputs.device)
+        graph = graph_of(dataset.arrays, settings.features)
+        return NodeClassification(settings, graph, dataset.arrays["labels"], stacked, seeds, inputs.device)

@@ -16,6 +16,7 @@ from torch.nn.functional import cross_entropy
 from ctbench.models import MODELS, resolved
 from ctbench.models._sparse import Graph
 from ctbench.spec.frozen import Frozen
+from ctbench.training._graph_checks import check
 from ctbench.training.optimizers import OptimizerName, optimizer
 from ctbench.training.task import (
     Divergence,
@@ -29,6 +30,8 @@ from ctbench.training.task import (
     seed_slice,
 )
 
+FeatureName = Literal["row_normalised", "binary_row_normalised", "raw"]
+
 
 class Settings(Frozen):
     """How a graph network is trained and which epoch is reported."""
@@ -36,7 +39,8 @@ class Settings(Frozen):
     model: str
     options: dict[str, Any] = Field(default_factory=dict, description="Settings of the model itself.")
     split: Literal["planetoid", "old_dgl", "random"] = "planetoid"
-    features: Literal["row_normalised", "binary_row_normalised"] = "row_normalised"
+    component: Literal["all", "largest"] = "all"
+    features: FeatureName = "row_normalised"
     optimizer: OptimizerName = "adam"
     learning_rate: float = Field(0.01, gt=0)
     weight_decay: float = Field(5e-4, ge=0)
@@ -84,6 +88,7 @@ class NodeClassification(Task):
         seeds: tuple[int, ...],
         device: str = "cpu",
     ) -> None:
+        check(graph, labels, split)
         self.settings, self.seeds, self.steps = settings, seeds, settings.epochs
         kind = MODELS[settings.model]
         options = kind.Options.model_validate(settings.options)
@@ -188,19 +193,26 @@ class NodeClassification(Task):
         return curves
 
 
-def graph_of(arrays: Mapping[str, np.ndarray], features: str) -> Graph:
-    """The graph of a prepared citation data set: features normalised to row sums of one (binarised first if asked for),
-    and the symmetric adjacency without loops."""
+def graph_of(arrays: Mapping[str, np.ndarray], features: FeatureName) -> Graph:
+    """The graph of a prepared citation data set.
+
+    Features are as in the files (`raw`) or normalised to row sums of one, binarised first where asked for; rows of
+    zeros stay so. Edges count once and in both directions, whichever the files give; self loops are left out, since the
+    models add their own. A node without neighbours has a zero row.
+    """
     shape = tuple(int(n) for n in arrays["feature_shape"])
     parts = (arrays["feature_values"], arrays["feature_indices"], arrays["feature_indptr"])
     x = sparse.csr_array(parts, shape=shape, dtype=np.float64)
-    if features.startswith("binary"):
+    if features == "binary_row_normalised":
         x.data = np.ones_like(x.data)
-    total = np.asarray(x.sum(axis=1)).ravel()
-    x = sparse.csr_array(np.divide(1.0, total, out=np.zeros_like(total), where=total > 0)[:, None] * x)
-    u, v = arrays["edges"].T
+    if features != "raw":
+        total = np.asarray(x.sum(axis=1)).ravel()
+        x = sparse.csr_array(np.divide(1.0, total, out=np.zeros_like(total), where=total > 0)[:, None] * x)
+    u, v = arrays["edges"][arrays["edges"][:, 0] != arrays["edges"][:, 1]].T
     ones = np.ones(2 * len(u))
     adjacency = sparse.csr_array((ones, (np.r_[u, v], np.r_[v, u])), shape=(shape[0], shape[0]))
+    adjacency.sum_duplicates()
+    adjacency.data = np.ones_like(adjacency.data)
     return Graph(x, adjacency, classes=int(arrays["labels"].max()) + 1)
 
 

@@ -146,3 +146,13 @@ def test_planetoid_split(arrays):
 def test_the_index_of_cora_is_a_permutation():
     text = files("ctbench.data").joinpath("cora_linqs_rows.csv").read_text()
     assert sorted(int(line) for line in text.split()[1:]) == list(range(2708))
+
+
+def test_the_largest_component_is_cut_out_whole(arrays):
+    whole = Dataset("cora", arrays, canonical_sha256(arrays), planetoid.fingerprint(arrays))
+    part = planetoid.largest_component(whole).arrays  # nodes 0, 1 and 17
+    np.testing.assert_array_equal(part["edges"], [[0, 1], [0, 2]])
+    np.testing.assert_array_equal(part["labels"], arrays["labels"][[0, 1, 17]])
+    np.testing.assert_array_equal(part["train"], [0, 1])
+    np.testing.assert_array_equal(part["test"], [2])
+    assert part["feature_shape"][0] == 3 and part["self_loops"].size == 0

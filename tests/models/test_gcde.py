@@ -44,7 +44,7 @@ def test_dopri5_takes_more_evaluations_than_one_step_of_rk4() -> None:
     [("convolution", "dopri5"), ("convolution", "adjoint"), ("attention", "dopri5"), ("message", "dopri5")],
 )
 def test_many_fixed_steps_equal_dopri5(field: str, method: str) -> None:
-    found = []
+    found, tolerance = [], 1e-4 if field == "convolution" else 2e-2  # the other fields have kinks
     for how in ({"steps": 50}, {"method": method}):
         model = build(0, 1, field=field, rtol=1e-7, atol=1e-7, hidden=4, end_time=0.1, **how).double()
         model.first.features.matrix = model.first.features.matrix.double()
@@ -54,7 +54,7 @@ def test_many_fixed_steps_equal_dopri5(field: str, method: str) -> None:
         logits.square().sum().backward()
         found.append([logits, *(p.grad for p in model.parameters())])
     for a, b in zip(*found, strict=True):
-        torch.testing.assert_close(a, b, rtol=1e-3, atol=1e-3)  # ReLUs have kinks
+        torch.testing.assert_close(a, b, rtol=tolerance, atol=tolerance)
 
 
 @pytest.mark.parametrize("layers", [1, 2])
