@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
 import torch
 from pydantic import Field, PositiveInt
 from torch import Tensor
-from torch.autograd.graph import saved_tensors_hooks
 from torch.nn.functional import cross_entropy
 
 from ctbench.models._image import ImageModel
@@ -19,6 +18,7 @@ from ctbench.spec.errors import UserError
 from ctbench.spec.frozen import Frozen
 from ctbench.training.image_classification import Settings, build
 from ctbench.training.images import Arrays, accuracy, prepared
+from ctbench.training.saved import kept
 from ctbench.training.task import Row, SeedResult, Task, measured
 
 
@@ -217,23 +217,7 @@ class AdjointGradient(Sweep):
         for block in self.network.blocks:
             block.adjoint = adjoint
         parameters = list(self.network.parameters())
-        saved = Saved(parameters)
-        with saved_tensors_hooks(saved, lambda tensor: tensor):
-            loss = cross_entropy(self.network(self.pixels), self.labels)
+        loss, size = kept(lambda: cross_entropy(self.network(self.pixels), self.labels), parameters)
         found = torch.autograd.grad(loss, parameters, allow_unused=True)
         flat = [(torch.zeros_like(p) if g is None else g).flatten() for p, g in zip(parameters, found, strict=True)]
-        return torch.cat(flat), saved.bytes
-
-
-class Saved:
-    """Counts the bytes that a forward pass keeps for its gradient, each storage once, without the parameters."""
-
-    def __init__(self, parameters: Sequence[Tensor]) -> None:
-        self.seen, self.bytes = {p.untyped_storage().data_ptr() for p in parameters}, 0
-
-    def __call__(self, tensor: Tensor) -> Tensor:
-        storage = tensor.untyped_storage()
-        if storage.data_ptr() not in self.seen:
-            self.seen.add(storage.data_ptr())
-            self.bytes += storage.nbytes()
-        return tensor
+        return torch.cat(flat), size
