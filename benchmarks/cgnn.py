@@ -14,6 +14,7 @@ from torch import Tensor, nn
 from torchdiffeq import odeint
 
 from ctbench.data import load, split
+from ctbench.models.cgnn import CGNN
 from ctbench.papers import experiments
 from ctbench.training.node_classification import NodeClassification, Settings, graph_of
 
@@ -26,6 +27,7 @@ class PlainCGNN(nn.Module):
     def __init__(self, fast: NodeClassification, seed: int) -> None:
         super().__init__()
         network = fast.network
+        assert isinstance(network, CGNN)
         self.x = network.encoder.features.matrix.to_dense()
         self.matrix, self.shift = network.matrix.to_sparse_coo(), network.shift
         self.time, self.detach = network.options.end_time, network.options.source == "detached"

@@ -122,7 +122,7 @@ class Heads(nn.Module):
         """
         seeds, n, _ = h.shape
         split = h.view(seeds, n, self.heads, self.width).transpose(1, 2).contiguous()
-        scores = [torch.matmul(split, a).view(-1, n) for a in (self.at_target, self.at_source)]
+        scores = [(split * a.mT).sum(-1).view(-1, n) for a in (self.at_target, self.at_source)]
         x = split.view(-1, n, self.width)
         y = _Attend.apply(self.edges, *scores, x, self.kept(rate, dropout, h))
         assert isinstance(y, Tensor)

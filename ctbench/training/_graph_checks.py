@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
 from itertools import combinations
+from pathlib import Path
 
 import numpy as np
+import torch
 
 from ctbench.models._sparse import Graph
 from ctbench.spec.errors import UserError
@@ -41,6 +44,26 @@ def check(graph: Graph, labels: np.ndarray, split: Mapping[str, np.ndarray]) -> 
         missing = np.setdiff1d(np.arange(graph.classes), labels[split["train"][seed]])
         if missing.size:
             raise UserError(f"split.train: has no node of class {missing[0]}, expected one of each {graph.classes}.")
+
+
+def check_memory(seeds: int, bytes_per_seed: int, free: int) -> None:
+    """Raises UserError, saying how many seeds fit, if the free memory does not hold all."""
+    if seeds * bytes_per_seed > free:
+        raise UserError(
+            f"seeds: {seeds} trained together need about {seeds * bytes_per_seed / 2**30:.1f} GiB; "
+            f"{free / 2**30:.1f} GiB are free, which hold {free // bytes_per_seed}."
+        )
+
+
+def free_memory(device: str) -> int:
+    """Bytes that can be had on the device."""
+    if torch.device(device).type == "cuda":
+        return torch.cuda.mem_get_info(device)[0]
+    try:
+        lines = Path("/proc/meminfo").read_text().splitlines()
+    except FileNotFoundError:
+        return os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
+    return next(int(line.split()[1]) * 1024 for line in lines if line.startswith("MemAvailable"))
 
 
 def _outside(index: np.ndarray, nodes: int) -> int:

@@ -14,10 +14,12 @@ from torch import Tensor
 from torch.nn.functional import cross_entropy
 
 from ctbench.models import MODELS, resolved
+from ctbench.models._graph import GraphModel
 from ctbench.models._sparse import Graph
 from ctbench.spec.frozen import Frozen
-from ctbench.training._graph_checks import check
+from ctbench.training._graph_checks import check, check_memory, free_memory
 from ctbench.training.optimizers import OptimizerName, optimizer
+from ctbench.training.saved import kept
 from ctbench.training.task import (
     Divergence,
     Row,
@@ -90,9 +92,8 @@ class NodeClassification(Task):
     ) -> None:
         check(graph, labels, split)
         self.settings, self.seeds, self.steps = settings, seeds, settings.epochs
-        kind = MODELS[settings.model]
-        options = kind.Options.model_validate(settings.options)
-        self.network = kind(options, graph, generators("init", seeds)).to(device)
+        check_memory(len(seeds), bytes_per_seed(settings, graph, seeds[0]), free_memory(device))
+        self.network = network(settings, graph, seeds).to(device)
         self.dropout = generators("dropout", seeds, device)
         self.optimizer = optimizer(settings.optimizer, decay_groups(self.network, settings), lr=settings.learning_rate)
         self.labels = torch.tensor(labels, device=device)
@@ -191,6 +192,20 @@ class NodeClassification(Task):
             ):
                 curves.append(measured(metric, values[k * n + i], unit, x=epoch))
         return curves
+
+
+def network(settings: Settings, graph: Graph, seeds: tuple[int, ...]) -> GraphModel:
+    """The untrained network of a group of seeds."""
+    kind = MODELS[settings.model]
+    return kind(kind.Options.model_validate(settings.options), graph, generators("init", seeds))
+
+
+def bytes_per_seed(settings: Settings, graph: Graph, seed: int) -> int:
+    """An estimate of what a training step needs for one more seed: what is kept for the gradient, once more for what
+    comes and goes, and four copies of the parameters (weights, gradients, two of the optimiser)."""
+    one = network(settings, graph, (seed,)).train()
+    _, size = kept(lambda: one(generators("dropout", (seed,))), one.parameters())
+    return 2 * size + 4 * sum(p.numel() * p.element_size() for p in one.parameters())
 
 
 def graph_of(arrays: Mapping[str, np.ndarray], features: FeatureName) -> Graph:

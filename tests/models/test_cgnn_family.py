@@ -1,6 +1,7 @@
 """CGNN, CGNN discrete and WCGNN against closed forms, in double precision."""
 
 from itertools import product
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -9,9 +10,12 @@ from scipy import sparse
 from scipy.linalg import expm
 from torch import Generator, Tensor
 
+from ctbench.data import load
 from ctbench.models import MODELS
 from ctbench.models._cgnn import Diffusion
 from ctbench.models._sparse import Graph, csr, normalised
+from ctbench.spec.errors import UserError
+from ctbench.training.node_classification import graph_of
 
 NODES = 14
 EXACT = {"cgnn": {"tolerance": 1e-12}, "wcgnn": {"tolerance": 1e-12}, "cgnn_discrete": {}}
@@ -139,3 +143,19 @@ def test_steps_towards_orthogonality_converge_and_bound_the_weight() -> None:
         model.after_step()
     identity = torch.eye(4, dtype=torch.float64).expand(2, 4, 4)
     torch.testing.assert_close(model.U @ model.U.mT, identity, rtol=0, atol=1e-12)
+
+
+def test_spectra_on_cora() -> None:
+    """The released operator has a zero mode for each component and no limit; the paper's is bounded away from zero."""
+    try:
+        cora = load("cora", Path("data"))
+    except UserError:
+        pytest.skip("cora is not prepared")
+    adjacency = graph_of(cora.arrays, "row_normalised").adjacency
+    alpha, identity = 1 / (1 + np.exp(-0.918)), sparse.eye_array(adjacency.shape[0])
+    released = (alpha / 2 * (normalised(adjacency, 0.555) - identity)).toarray()
+    found = np.linalg.eigvalsh(released)
+    np.testing.assert_allclose([found[0], found[-1]], [-0.573, 0.0], atol=1e-3)
+    paper = (alpha / 2 * (normalised(adjacency, 0.0) + identity) - identity).toarray()
+    found = np.linalg.eigvalsh(paper)
+    np.testing.assert_allclose([found[0], found[-1]], [-1.0, -0.285], atol=1e-3)

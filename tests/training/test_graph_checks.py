@@ -5,7 +5,7 @@ from scipy import sparse
 from ctbench.models import resolved
 from ctbench.models._sparse import Graph
 from ctbench.spec.errors import UserError
-from ctbench.training._graph_checks import check
+from ctbench.training._graph_checks import check, check_memory, free_memory
 from ctbench.training.node_classification import graph_of
 
 NODES = 8
@@ -87,3 +87,13 @@ def test_a_bad_graph_is_refused() -> None:
 def test_a_time_or_alpha_out_of_range_is_refused_by_name(model: str, key: str, value: float) -> None:
     with pytest.raises(UserError, match=rf"options of {model}.{key}: found {value}"):
         resolved(model, {key: value})
+
+
+def test_too_many_seeds_are_refused_with_the_number_that_fits() -> None:
+    check_memory(10, 2**30, free=10 * 2**30)
+    with pytest.raises(UserError, match=r"seeds: 11 .* need about 11.0 GiB; 10.5 GiB are free, which hold 10"):
+        check_memory(11, 2**30, free=int(10.5 * 2**30))
+
+
+def test_free_memory_is_that_of_a_machine() -> None:
+    assert free_memory("cpu") > 2**26
