@@ -141,12 +141,15 @@ def solve_each(
         adjoint: gradients by the adjoint equation instead of back-propagation through the solver.
 
     Returns:
-        The states, and the evaluations that each seed took.
+        The states, NaN for a seed that diverged, and the evaluations that each seed took.
     """
     found, nfe = [], []
     for seed, (h, *theta) in enumerate(zip(*(x.split(1) for x in (states, *parameters)), strict=True)):
         one = partial(_at_seed, field, seed, tuple(theta))
-        h, taken = solve(one, h, end=end, rtol=rtol, atol=atol, adjoint=tuple(theta) if adjoint else None)
+        try:
+            h, taken = solve(one, h, end=end, rtol=rtol, atol=atol, adjoint=tuple(theta) if adjoint else None)
+        except AssertionError:  # how torchdiffeq says that a state or a step is no longer a number
+            h, taken = h * torch.nan, 0
         found.append(h)
         nfe.append(taken)
     return torch.cat(found), nfe

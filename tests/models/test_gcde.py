@@ -108,3 +108,15 @@ def test_a_seed_does_not_depend_on_its_company(options: dict[str, object]) -> No
         alone = build(seed, **options)
         torch.testing.assert_close(logits[i : i + 1], alone(generators(100 + seed)), rtol=1e-5, atol=1e-3)
         assert together.nfe[i : i + 1] == alone.nfe
+
+
+@pytest.mark.parametrize("method", ["dopri5", "adjoint"])
+def test_a_seed_that_diverges_leaves_the_others_alone(method: str) -> None:
+    model = build(0, 1, method=method)
+    with torch.no_grad():
+        model.field.layers[0].linear.weight[1].fill_(float("nan"))
+    logits = model(None)
+    torch.testing.assert_close(logits[:1], build(0, method=method)(None))
+    assert bool(logits[1].isnan().all())
+    logits.sum(dim=(1, 2)).nansum().backward()
+    assert bool(model.field.layers[0].linear.weight.grad[0].isfinite().all())
