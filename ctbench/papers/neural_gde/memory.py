@@ -1,0 +1,29 @@
+"""Neural GDE: memory of a training step against steps and end time, with and without the adjoint (GDE-G10)."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ctbench.papers._citation import SeriesExperiment, along
+from ctbench.papers._experiment import over, row
+from ctbench.papers.neural_gde._settings import DOPRI5, TRAINING
+
+ROWS: dict[str, dict[str, Any]] = {
+    "gcde_dopri5": {**DOPRI5},
+    "gcde_adjoint": over(DOPRI5, {"options": {"method": "adjoint"}}),
+}
+
+
+class Memory(SeriesExperiment):
+    """`x` is the end time; counted are the bytes that the forward pass saves for the gradient."""
+
+    paper = "neural_gde"
+    title = "Memory against end time"
+
+    def published(self, dataset: str, model: str) -> dict[str, Any]:
+        where = f"experiments.neural_gde/memory, {model} on {dataset}"
+        base = over(row(TRAINING, dataset, "data set", where), row(ROWS, model, "model", where))
+        return along(base, "end_time", (1.0, 2.0, 5.0, 10.0), "memory")
+
+
+EXPERIMENT = Memory()
