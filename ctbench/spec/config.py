@@ -24,7 +24,8 @@ class ExperimentConfig(Frozen):
     """One experiment: which data sets, models and seeds, and where they differ from the paper's settings."""
 
     datasets: Annotated[dict[str, dict[str, Any]], BeforeValidator(_keys)] = Field(
-        default_factory=dict, description="Data sets: names, or below each name the settings that differ."
+        default_factory=dict,
+        description="Data sets: names, or below each name the settings that differ, and `models`, if not all, by name.",
     )
     models: dict[str, dict[str, Any]] = Field(
         default_factory=dict, description="Rows of the paper's table; below each, the settings that differ."
