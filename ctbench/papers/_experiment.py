@@ -148,11 +148,15 @@ def _trained(name: str, experiment: Experiment, chosen: ExperimentConfig, config
 
 
 def _models_on(dataset: str, name: str, chosen: ExperimentConfig) -> Iterable[str]:
-    """The models that run on a data set: those it names, or all. Raises UserError on an unknown one."""
-    wanted = chosen.datasets[dataset].get("models", chosen.models)
+    """The models that run on a data set: those it names, or all. Raises UserError if they are no list of such names."""
+    wanted, where = chosen.datasets[dataset].get("models"), f"experiments.{name}.datasets.{dataset}.models"
+    if wanted is None:
+        return chosen.models
+    if not isinstance(wanted, list) or len(set(map(str, wanted))) < len(wanted):
+        raise UserError(f"{where}: found {wanted!r}, expected a list of names, each once.")
     for model in wanted:
         if model not in chosen.models:
-            raise unknown("model", model, chosen.models, where=f"experiments.{name}.datasets.{dataset}.models")
+            raise unknown("model", str(model), chosen.models, where=where)
     return wanted
 
 

@@ -60,7 +60,7 @@ class Classification(Experiment):
 
     def published(self, dataset: str, model: str) -> dict[str, Any]:
         where = f"experiments.continuousnet/classification, {model} on {dataset}"
-        return over(architecture(model, where), row(DATASETS, dataset, "data set", where))
+        return over(row(DATASETS, dataset, "data set", where), architecture(model, where))
 
     def reductions(self, dataset: str, model: str, settings: Frozen) -> Iterator[str]:
         if not dataset.startswith("cifar"):
