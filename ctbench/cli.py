@@ -11,12 +11,17 @@ import shlex
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from rich.console import Console
 from rich.table import Table
 
-from ctbench.spec.config import Config, load_config, read_yaml
+from ctbench.spec.config import Config, load_config, merge, read_yaml
 from ctbench.spec.errors import UserError
+from ctbench.spec.run import PAPERS
+
+if TYPE_CHECKING:
+    from ctbench.papers._plan import Job
 
 console = Console(highlight=False, width=None if sys.stdout.isatty() else 120)
 Options = argparse.Namespace
@@ -45,6 +50,9 @@ def parser() -> argparse.ArgumentParser:
 
     one = _add(verbs, "plan", plan, "list the runs, what is done and how long the rest will take", config)
     one.add_argument("--shell", action="store_true", help="print one command a line, in an order that works")
+    one.add_argument("--preset", help="another preset than the configuration's")
+    one.add_argument("--device", help="another device than the configuration's: cpu or cuda")
+    one.add_argument("--paper", choices=PAPERS, help="only the runs of this paper")
 
     data = _group(verbs, "data", "data sets: where each can be had, what is here")
     _add(data, "list", data_list, "every data set, its sources and whether it is here", config)
@@ -99,14 +107,13 @@ def plan(options: Options) -> None:
     from ctbench.papers._plan import plan as planned
     from ctbench.papers._plan import write_plan
 
-    config = load_config(options.config)
-    jobs = planned(config)
+    chosen = {key: value for key in ("preset", "device") if (value := getattr(options, key))}
+    overrides = {**read_yaml(options.config), **chosen}
+    config = merge(overrides, str(options.config))
+    every = planned(config)
+    jobs = [job for job in every if options.paper in (None, job.spec.paper)]
     if options.shell:
-        written = write_plan(config, jobs, read_yaml(options.config))
-        commands = [f"ctbench data prepare {name}" for name in sorted({job.data for job in jobs if job.data})]
-        commands += [f"ctbench run {shlex.quote(str(job.folder / 'spec.json'))}" for job in jobs]
-        for command in [*commands, "ctbench judge", "ctbench report", "ctbench show claims"]:
-            print(f"{command} --config {shlex.quote(str(written))}")
+        print_commands(jobs, write_plan(config, every, overrides))
         return
     table = Table("run", "seeds", "scale", "minutes", "state", box=None)
     title = ""
@@ -124,6 +131,24 @@ def plan(options: Options) -> None:
         f"{len(jobs)} runs, {len(jobs) - len(left)} done. The rest: about {total:.0f} minutes on one core"
         + (f", {guessed} of {len(left)} runs by a guess." if guessed else ", by this machine's own records.")
     )
+
+
+def print_commands(jobs: list[Job], config: Path) -> None:
+    """Commands in stages; within a stage they may go side by side."""
+    runs = {
+        stage: [
+            f"ctbench run {shlex.quote(str(job.folder / 'spec.json'))}"
+            for job in jobs
+            if bool(job.spec.parent) is swept
+        ]
+        for stage, swept in (("trainings", False), ("sweeps", True))
+    }
+    data = [f"ctbench data prepare {name}" for name in sorted({job.data for job in jobs if job.data})]
+    ends = ["ctbench judge", "ctbench report", "ctbench show claims"]
+    for stage, commands in [("data", data), *runs.items(), ("verdicts, one after another", ends)]:
+        print(f"# {stage}")
+        for command in commands:
+            print(f"{command} --config {shlex.quote(str(config))}")
 
 
 def data_list(options: Options) -> None:

@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import shlex
 import subprocess
 import sys
@@ -25,12 +26,16 @@ TINY: dict[str, Any] = {
         "cgnn/propositions": None,
         "cgnn/fixed_split": None,
         "neural_gde/static_graphs": None,
+        "continuousnet/oscillator": None,
         "continuousnet/pendulum": {
             "models": {"rk4": None},
             "settings": {"iterations": 10, "hidden": [4], "duration": 4.0, "test_steps": [2]},
         },
         "continuousnet/classification": None,
         "continuousnet/manifestation": None,
+        "continuousnet/stage_rule": None,
+        "continuousnet/fewer_units": None,
+        "continuousnet/adjoint": None,
     },
 }
 IMAGES: dict[str, Any] = {
@@ -56,11 +61,12 @@ def configure(**changes: Any) -> None:
     Path("config.yaml").write_text(yaml.safe_dump(content))
 
 
-def planned(capsys: Captured) -> list[list[str]]:
+def planned(capsys: Captured, *arguments: str) -> list[list[str]]:
     """The commands of `plan --shell`, as a shell would split them."""
     capsys.readouterr()
-    assert main(["plan", "--shell"]) == 0
-    return [shlex.split(line) for line in capsys.readouterr().out.splitlines()]
+    assert main(["plan", "--shell", *arguments]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    return [command for line in lines if (command := shlex.split(line, comments=True))]
 
 
 def run_commands(capsys: Captured) -> list[list[str]]:
@@ -226,7 +232,7 @@ def test_a_damaged_data_set_is_a_failure(capsys: Captured) -> None:
 
 
 def test_a_fault_of_ours_is_not_the_users() -> None:
-    code = "import sys; from ctbench import cli; cli.load_config = None; sys.exit(cli.main(['plan']))"
+    code = "import sys; from ctbench import cli; cli.read_yaml = None; sys.exit(cli.main(['plan']))"
     found = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
     assert found.returncode == 1 and "Traceback" in found.stderr
 
@@ -252,6 +258,23 @@ def test_a_shell_takes_the_commands_as_they_are_meant(name: str, capsys: Capture
     assert verbs == ["data_prepare", *["run"] * 3, "judge", "report", "show_claims"]
     for _, verb, spec, *_ in commands[1:4]:
         assert verb == "run" and Path(spec).is_file()
+
+
+def test_commands_of_a_stage_need_nothing_of_it_or_of_a_later_one(capsys: Captured) -> None:
+    configure(experiments=IMAGES)
+    assert main(["plan", "--shell"]) == 0
+    _, *stages = capsys.readouterr().out.split("# ")
+    assert [stage.partition("\n")[0].split(",")[0] for stage in stages] == ["data", "trainings", "sweeps", "verdicts"]
+    runs = [re.findall("ctbench run .*?/runs/([a-z_]+)", stage) for stage in stages]
+    assert runs == [[], ["classification", "pendulum"], ["manifestation"], []]
+
+
+def test_a_plan_of_one_paper_of_another_preset(capsys: Captured) -> None:
+    Path("config.yaml").write_text("preset: smoke")
+    commands = planned(capsys, "--preset", "laptop", "--paper", "cgnn")
+    runs = [Path(spec) for _, verb, spec, *_ in commands if verb == "run"]
+    assert runs and all(path.is_relative_to("results/laptop") for path in runs)
+    assert {json.loads(path.read_text())["paper"] for path in runs} == {"cgnn"}
 
 
 def test_the_printed_commands_work_in_their_order(folder: Path, capsys: Captured) -> None:

@@ -25,6 +25,7 @@ TINY = {
         "cgnn/propositions": None,
         "cgnn/fixed_split": None,
         "neural_gde/static_graphs": None,
+        "continuousnet/oscillator": None,
         "continuousnet/pendulum": {
             "models": {"rk4": None},
             "settings": {"iterations": 10, "hidden": [4], "duration": 4.0, "test_steps": [2]},
@@ -34,6 +35,9 @@ TINY = {
             "settings": {"epochs": 1, "options": {"width": 2, "stages": 1}},
         },
         "continuousnet/manifestation": {"settings": {"schemes": ["euler"], "steps": [1]}},
+        "continuousnet/stage_rule": None,
+        "continuousnet/fewer_units": None,
+        "continuousnet/adjoint": None,
     },
 }
 JOB = re.compile(r"^(?:local)?rule ([a-z]+)(?:_first)?:|^    wildcards: \w+=([a-z]+)", re.MULTILINE)

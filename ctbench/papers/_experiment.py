@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 from abc import ABC, abstractmethod
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
@@ -137,12 +137,27 @@ def _trained(name: str, experiment: Experiment, chosen: ExperimentConfig, config
     seeds = numbered(chosen.seeds if chosen.seeds is not None else config.seeds, f"experiments.{name}.seeds")
     if not chosen.datasets or not chosen.models:
         raise UserError(f"experiments.{name}: names no {'models' if chosen.datasets else 'datasets'}; one is needed.")
-    for (dataset, here), (model, overrides) in itertools.product(chosen.datasets.items(), chosen.models.items()):
-        where = f"experiments.{name}.models.{model}"
-        published = experiment.published(dataset, model)
-        content = over(over(over(published, chosen.settings), here), overrides)
-        settings = validated(experiment.Settings, content, where)
-        yield _spec(experiment, name, dataset, model, settings, seeds=seeds if experiment.seeded else ())
+    for dataset, here in chosen.datasets.items():
+        changes = {key: value for key, value in here.items() if key != "models"}
+        for model in _models_on(dataset, name, chosen):
+            where = f"experiments.{name}.models.{model}"
+            published = experiment.published(dataset, model)
+            content = over(over(over(published, chosen.settings), changes), chosen.models[model])
+            settings = validated(experiment.Settings, content, where)
+            yield _spec(experiment, name, dataset, model, settings, seeds=seeds if experiment.seeded else ())
+
+
+def _models_on(dataset: str, name: str, chosen: ExperimentConfig) -> Iterable[str]:
+    """The models that run on a data set: those it names, or all. Raises UserError if they are no list of such names."""
+    wanted, where = chosen.datasets[dataset].get("models"), f"experiments.{name}.datasets.{dataset}.models"
+    if wanted is None:
+        return chosen.models
+    if not isinstance(wanted, list) or len(set(map(str, wanted))) < len(wanted):
+        raise UserError(f"{where}: found {wanted!r}, expected a list of names, each once.")
+    for model in wanted:
+        if model not in chosen.models:
+            raise unknown("model", str(model), chosen.models, where=where)
+    return wanted
 
 
 def _swept(name: str, experiment: Experiment, chosen: ExperimentConfig, parents: list[RunSpec]) -> Iterator[RunSpec]:

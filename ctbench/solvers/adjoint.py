@@ -25,6 +25,9 @@ class Mirrored(Stage):
     def interval(self, intervals: int) -> int:
         return intervals - 1 - super().interval(intervals)
 
+    def interval_as_released(self, intervals: int) -> int:
+        return intervals - 1 - super().interval_as_released(intervals)
+
 
 def integrate_adjoint(field: Field, y: Tensor, scheme: Tableau, *, steps: int, parameters: list[Tensor]) -> Tensor:
     """y(1) as `integrate` gives it on [0, 1]; its gradient solves the adjoint equation by the same scheme and steps.

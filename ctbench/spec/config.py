@@ -15,16 +15,20 @@ from ctbench.spec.frozen import Frozen, validated
 PRESETS = Path(__file__).resolve().parents[2] / "workflow" / "presets"
 
 
+Datasets = dict[str, dict[str, Any]]
+
+
 def _keys(names: Any) -> Any:
     """A list of names as a mapping without overrides."""
-    return {name: {} for name in names} if isinstance(names, list | tuple) else names
+    return {str(name): {} for name in names} if isinstance(names, list | tuple) else names
 
 
 class ExperimentConfig(Frozen):
     """One experiment: which data sets, models and seeds, and where they differ from the paper's settings."""
 
-    datasets: Annotated[dict[str, dict[str, Any]], BeforeValidator(_keys)] = Field(
-        default_factory=dict, description="Data sets: names, or below each name the settings that differ."
+    datasets: Annotated[Datasets, BeforeValidator(_keys, json_schema_input_type=Datasets | list[str])] = Field(
+        default_factory=dict,
+        description="Data sets: names, or below each name the settings that differ, and `models`, if not all, by name.",
     )
     models: dict[str, dict[str, Any]] = Field(
         default_factory=dict, description="Rows of the paper's table; below each, the settings that differ."
@@ -91,7 +95,7 @@ def _over(base: Mapping[str, Any], changes: Mapping[str, Any]) -> dict[str, Any]
         if value is None:
             merged.pop(key, None)
         elif isinstance(value, Mapping):
-            below = merged.get(key)
+            below = _keys(merged.get(key))
             merged[key] = _over(below if isinstance(below, Mapping) else {}, value)
         else:
             merged[key] = value

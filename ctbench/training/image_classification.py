@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import copy
 import time
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 import torch
 from pydantic import Field, model_validator
@@ -29,7 +29,7 @@ from ctbench.training.task import (
     restore_network,
 )
 
-Shares = tuple[float, ...]
+Shares = tuple[Annotated[float, Field(gt=0, lt=1)], ...]
 
 
 class Settings(Pictures):
@@ -57,10 +57,10 @@ class Settings(Pictures):
         object.__setattr__(self, "options", resolved(self.model, self.options))
         if self.refine and self.model != "continuousnet":
             raise UserError(f"refine: only a continuousnet can be refined, found model {self.model!r}.")
-        if any(not 0 < share < 1 for share in self.refine) or len(set(self.moments)) < len(self.refine):
+        if len(set(self.moments)) < len(self.refine) or self.epochs in self.moments:
             raise UserError(
-                f"refine: found {list(self.refine)}, expected shares between 0 and 1 of the {self.epochs} epochs, "
-                "each after another whole epoch."
+                f"refine: found {list(self.refine)} of {self.epochs} epochs, which doubles the bases before the epochs "
+                f"{self.moments}; expected different ones, the last below {self.epochs}."
             )
         bases = self.options.get("bases", 1)
         if self.final_bases is not None and (reached := bases * 2 ** len(self.refine)) != self.final_bases:
@@ -140,14 +140,13 @@ class ImageClassification(Task):
         order = torch.from_numpy(generator("batch order", self.seed, index).permutation(n)).to(self.device)
         moves = Moves.drawn(self.train, generator("noise", self.seed, index))
         total = torch.zeros((), device=self.device)
-        for chosen in order.split(self.settings.batch):
-            if len(chosen) < 2:
-                continue
+        batches = [chosen for chosen in order.split(self.settings.batch) if len(chosen) > 1]
+        for chosen in batches:
             pixels = self.train.pixels[chosen]
             if self.settings.augment == "crop_flip":
                 pixels = crop_flip(pixels, moves.of(chosen))
             total += len(chosen) * self.descend(self.train.standardised(pixels), self.train.labels[chosen])
-        return float(total) / n
+        return float(total) / sum(len(chosen) for chosen in batches)
 
     def descend(self, images: Tensor, labels: Tensor) -> Tensor:
         """One step of SGD, on a GPU replayed where the batch is whole; returns the loss."""

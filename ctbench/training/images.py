@@ -66,8 +66,9 @@ def prepared(settings: Pictures, arrays: Arrays, device: str) -> tuple[Images, I
         name: _selected(arrays[f"{name}_images"], arrays[f"{name}_labels"], number, settings.side, name)
         for name, number in (("train", settings.train_images), ("test", settings.test_images))
     }
-    share = parts["train"][0].astype(np.float32) / 255
-    moments = [torch.from_numpy(moment).to(device) for moment in (share.mean((0, 1, 2)), share.std((0, 1, 2)))]
+    pixels = parts["train"][0]
+    mean, deviation = (moment((0, 1, 2), dtype=np.float64) / 255 for moment in (pixels.mean, pixels.std))
+    moments = [torch.tensor(moment, dtype=torch.float32, device=device) for moment in (mean, deviation)]
     train, test = (
         Images(torch.tensor(pixels, device=device), torch.tensor(labels, device=device), *moments)
         for pixels, labels in parts.values()

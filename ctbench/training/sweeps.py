@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Mapping
 from typing import Any
@@ -91,7 +92,7 @@ class ManifestationSettings(Frozen):
 
     schemes: tuple[SchemeName, ...] = ("euler", "midpoint", "rk4_38", "rk4_classic")
     steps: tuple[PositiveInt, ...] = tuple(range(1, 21))
-    stage_rule: StageRule = "interval"
+    stage_rule: StageRule | None = Field(None, description="Null: as in training.")
     tolerance: float = Field(1.0, ge=0, description="Change of accuracy that counts as none, in percentage points.")
 
 
@@ -104,11 +105,11 @@ class Manifestation(Sweep):
 
     def __init__(self, settings: ManifestationSettings, trained: Trained) -> None:
         self.settings, self.network = settings, trained.network()
-        if isinstance(self.network, ContinuousNet):
-            for block in self.network.blocks:
-                block.stage_rule = settings.stage_rule
         self.scheme, self.native = self.network.manifestation
         self.accuracy = accuracy(self.network, trained.test)
+        if settings.stage_rule and isinstance(self.network, ContinuousNet):
+            for block in self.network.blocks:
+                block.stage_rule = settings.stage_rule
         steps = sorted({*settings.steps, self.native})
         super().__init__(trained, [(scheme, n) for scheme in settings.schemes for n in steps])
 
@@ -136,7 +137,8 @@ class Manifestation(Sweep):
             own = {n: value for (scheme, n), value in found.items() if scheme == self.scheme}
             same = [abs(own[n] - truth) <= self.settings.tolerance for n in sorted(own)]
             good = [n for i, n in enumerate(sorted(own)) if all(same[i:])]
-            rows.append(measured("critical_step", self.native / good[0] if good else 0, "1"))
+            step = self.native / good[0] if good else 0.0
+            rows.append(measured("critical_step", step if math.isfinite(self.accuracy) else math.nan, "1"))
         return rows
 
 

@@ -40,12 +40,16 @@ def test_every_data_set_and_model_is_a_run(tmp_path: Path) -> None:
 
 
 def test_sweeps_follow_the_runs_that_they_start_from(tmp_path: Path) -> None:
-    chosen = {"continuousnet__manifestation": {}, "continuousnet__classification": CLASSIFIED}
-    jobs = plan(config(tmp_path, **chosen))
+    sweeps = {f"continuousnet__{name}": {} for name in ("manifestation", "fewer_units", "adjoint")}
+    jobs = plan(config(tmp_path, **sweeps, continuousnet__classification=CLASSIFIED))
     ids = [job.spec.run_id for job in jobs]
-    sweeps = [job.spec for job in jobs if job.spec.parent]
-    assert [spec.model for spec in sweeps] == ["euler_k1", "rk4_k2"], "a ResNet has no other scheme"
-    assert all(ids.index(spec.parent) < ids.index(spec.run_id) for spec in sweeps)
+    started = [(job.spec.experiment, job.spec.model) for job in jobs if job.spec.parent]
+    assert started == [
+        *(("adjoint", model) for model in ("euler_k1", "rk4_k2")),
+        ("fewer_units", "rk4_k2"),
+        *(("manifestation", model) for model in CLASSIFIED["models"]),
+    ]
+    assert all(ids.index(job.spec.parent) < ids.index(job.spec.run_id) for job in jobs if job.spec.parent)
     assert all(job.data == "digits" for job in jobs)
 
 

@@ -29,7 +29,7 @@ from ctbench.spec.errors import UserError
 from ctbench.spec.files import read_json
 from ctbench.spec.run import RunSpec
 from ctbench.training import image_classification as images
-from ctbench.training import loop, node_classification, vector_field
+from ctbench.training import linear_map, loop, node_classification, sweeps, vector_field
 from ctbench.training.task import SeedResult, Task
 
 PENDULUM = "continuousnet/pendulum"
@@ -57,8 +57,9 @@ def digits(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(autouse=True)
 def few_iterations_a_step(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(vector_field, "CHUNK", 4)
-    monkeypatch.setattr(vector_field, "SAMPLE", 4)
+    for module in (vector_field, linear_map):
+        monkeypatch.setattr(module, "CHUNK", 4)
+        monkeypatch.setattr(module, "SAMPLE", 4)
 
 
 @pytest.fixture
@@ -383,24 +384,18 @@ def few_digits() -> dict[str, np.ndarray]:
     }
 
 
-RECIPE = images.Settings(
-    model="continuousnet",
-    options={"width": 2, "stages": 1, "scheme": "midpoint"},
-    epochs=4,
-    milestones=(2,),
-    batch=32,
-    augment="crop_flip",
-)
+def image_training(**changes: Any) -> images.ImageClassification:
+    """Depth grows from one basis to four, with noise."""
+    options: dict[str, Any] = {"width": 2, "stages": 1, "scheme": "midpoint"}
+    recipe: dict[str, Any] = {"model": "continuousnet", "options": options, "epochs": 4, "batch": 50}
+    settings = images.Settings(**{**recipe, "refine": (0.25, 0.5), "refine_noise": 0.1, **changes})
+    return images.ImageClassification(settings, few_digits(), seed=3)
 
 
-def image_training() -> Task:
-    return images.ImageClassification(RECIPE, few_digits(), seed=3)
-
-
-def manifestation() -> Task:
-    weights = image_training().network.state_dict()
-    points = images.ManifestationSettings(schemes=("euler", "rk4_38"), steps=(1, 2))
-    return images.Manifestation(points, RECIPE, weights, few_digits(), seed=3)
+def trained_images() -> sweeps.Trained:
+    """The weights with which a training of two bases begins, as if it had ended so."""
+    task = image_training(refine=(), options={"width": 2, "stages": 1, "bases": 2})
+    return sweeps.Trained(task.settings, task.network.state_dict(), few_digits(), seed=3)
 
 
 def vector_arguments(settings: dict[str, Any]) -> tuple:
@@ -412,11 +407,24 @@ def vector_training() -> Task:
     return vector_field.VectorField(*vector_arguments(swing().settings))
 
 
+def matrix_training() -> Task:
+    settings: dict[str, Any] = {"formulas": ("trapezoid",), "spacing": 0.1, "dt": 0.1, "iterations": 12}
+    trajectory = np.random.default_rng(0).random((50, 3))
+    return linear_map.LinearMap(
+        linear_map.Settings(**settings, learning_rate=0.05, batch=25, milestones=(5,)), trajectory, np.eye(3), (4, 9)
+    )
+
+
+POINTS: dict[str, Any] = {"schemes": ("euler", "rk4_38"), "steps": (1, 2)}
 TASKS: dict[str, Callable[[], Task]] = {
     **{f"graph_{model}": made_up_graph(model) for model in ("gcn", "gcde", "cgnn")},
     "images": image_training,
-    "manifestation": manifestation,
+    "images_momentum": lambda: image_training(refine_momentum="keep"),
+    "manifestation": lambda: sweeps.Manifestation(sweeps.ManifestationSettings(**POINTS), trained_images()),
+    "fewer_units": lambda: sweeps.FewerUnits(sweeps.FewerUnitsSettings(), trained_images()),
+    "adjoint": lambda: sweeps.AdjointGradient(sweeps.AdjointSettings(**POINTS), trained_images()),
     "vector_field": vector_training,
+    "linear_map": matrix_training,
 }
 
 

@@ -27,7 +27,7 @@ def test_a_record_is_read_as_it_was_written(tmp_path: Path) -> None:
     folder = finished(tmp_path / "run")
     assert read_spec(folder / "spec.json") == SPEC
     assert record.read_record(folder) == {
-        "format": 1,
+        "format": record.FORMAT,
         "run": SPEC.run_id,
         "code": "c0de",
         "cell": "cell",
@@ -45,7 +45,12 @@ def test_done_means_this_run_by_this_code_with_its_numbers(tmp_path: Path) -> No
     assert record.is_done(SPEC, tmp_path, "c0de")
     assert not record.is_done(OTHER, tmp_path, "c0de")
     assert not record.is_done(SPEC, tmp_path, "0ther")
-    (tmp_path / "measurements.parquet").unlink()
+
+
+@pytest.mark.parametrize("name", record.TABLES)
+def test_a_record_without_one_of_its_tables_is_not_done(tmp_path: Path, name: str) -> None:
+    finished(tmp_path)
+    (tmp_path / f"{name}.parquet").unlink()
     assert not record.is_done(SPEC, tmp_path, "c0de")
 
 
@@ -79,19 +84,19 @@ def test_the_same_spec_again_is_not_written_again(tmp_path: Path) -> None:
     assert (tmp_path / "spec.json").stat().st_mtime_ns == time
 
 
-@pytest.mark.parametrize("content", [{"format": 2, "run": "r"}, {"run": "r"}, [1], "text"])
+@pytest.mark.parametrize("content", [{"format": record.FORMAT - 1, "run": "r"}, {"run": "r"}, [1], "text"])
 def test_a_record_of_another_format_is_refused(tmp_path: Path, content: object) -> None:
     finished(tmp_path)
     (tmp_path / "record.json").write_text(json.dumps(content))
     for read in (lambda: record.read_record(tmp_path), lambda: record.is_done(SPEC, tmp_path, "c0de")):
-        with pytest.raises(UserError, match=r"record\.json.*expected 1"):
+        with pytest.raises(UserError, match=rf"record\.json.*expected {record.FORMAT}"):
             read()
 
 
 def test_a_record_without_its_keys_is_refused(tmp_path: Path) -> None:
     finished(tmp_path)
-    (tmp_path / "record.json").write_text('{"format": 1}')
-    with pytest.raises(UserError, match=r"record\.json"):
+    (tmp_path / "record.json").write_text(json.dumps({"format": record.FORMAT}))
+    with pytest.raises(UserError, match=r"record\.json.*cell, code, parent, run"):
         record.is_done(SPEC, tmp_path, "c0de")
 
 

@@ -2,7 +2,7 @@ from decimal import Decimal
 from math import inf, nan
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from ctbench.report.numbers import interval, rounded
@@ -32,14 +32,16 @@ def test_examples(value: float, half: float, shown: str) -> None:
     assert rounded(value, half).write() == shown
 
 
+@example(value=1.75, half=0.99609375)
 @given(value=st.one_of(SIZES, SIZES.map(lambda x: -x), st.just(0.0)), half=SIZES)
 def test_both_end_at_the_second_digit_of_the_half_width(value: float, half: float) -> None:
     shown = rounded(value, half)
     scale = Decimal(10) ** shown.power
     digits = Decimal(shown.half).normalize().as_tuple().digits
     assert len(digits) <= 2
-    assert abs(Decimal(shown.half) * scale - Decimal(half)) <= Decimal(half) / 20
-    assert abs(Decimal(shown.value) * scale - Decimal(repr(value))) <= Decimal(half) / 20
+    width = Decimal(shown.half) * scale
+    assert abs(width - Decimal(half)) <= width / 20
+    assert abs(Decimal(shown.value) * scale - Decimal(repr(value))) <= width / 20
     if "." in shown.half:
         assert len(shown.value.split(".")[1]) == len(shown.half.split(".")[1])
 

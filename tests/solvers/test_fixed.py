@@ -42,9 +42,40 @@ def test_a_wrong_coefficient_is_refused() -> None:
         Tableau("bad", order=1, a=(row(), row(1)), b=row("1/2", "1/2"), c=row(0, "1/2"), source="")
 
 
+def intervals_of(name: str, steps: int, intervals: int, rule: str = "interval") -> list[list[int]]:
+    """The interval that each stage of each step sees."""
+    return [[getattr(Stage(n, steps, c), rule)(intervals) for c in SCHEMES[name].c] for n in range(steps)]
+
+
 def test_classic_rk4_sees_one_interval_per_step() -> None:
-    seen = [Stage(n, 3, c).interval(3) for n in range(3) for c in SCHEMES["rk4_classic"].c]
-    assert seen == [0] * 4 + [1] * 4 + [2] * 4
+    assert intervals_of("rk4_classic", 3, 3) == [[0] * 4, [1] * 4, [2] * 4]
+
+
+@pytest.mark.parametrize("intervals", [1, 2, 4, 8, 16, 32])
+def test_as_released_classic_rk4_ends_a_step_in_the_interval_after_it(intervals: int) -> None:
+    last = intervals - 1
+    expected = [[k, k, k, min(k + 1, last)] for k in range(intervals)]
+    assert intervals_of("rk4_classic", intervals, intervals, "interval_as_released") == expected
+
+
+@pytest.mark.parametrize(
+    "intervals, skipped",
+    [(3, [2]), (6, [4]), (7, [4]), (12, [8]), (24, [13, 16]), *((2**n, []) for n in range(7))],
+)
+def test_as_released_euler_skips_some_intervals_and_repeats_those_before(intervals: int, skipped: list[int]) -> None:
+    found = [k for [k] in intervals_of("euler", intervals, intervals, "interval_as_released")]
+    assert found == [k - 1 if k in skipped else k for k in range(intervals)]
+
+
+def test_as_released_euler_with_two_intervals_differs_at_few_steps() -> None:
+    rules = ("interval", "interval_as_released")
+    different = [n for n in range(1, 41) if len({str(intervals_of("euler", n, 2, rule)) for rule in rules}) == 2]
+    assert different == [14, 26, 28, 30]
+
+
+@given(steps=st.integers(1, 64), name=st.sampled_from(SCHEMES.names))
+def test_with_one_interval_the_rules_agree(steps: int, name: str) -> None:
+    assert intervals_of(name, steps, 1) == intervals_of(name, steps, 1, "interval_as_released")
 
 
 @given(intervals=st.integers(1, 64))

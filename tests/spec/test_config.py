@@ -78,6 +78,42 @@ def test_null_for_what_is_not_there_is_harmless(presets: Path) -> None:
     assert [spec.model for spec in planned(change, presets)][-1] == "gcn_star"
 
 
+def on(datasets: Any) -> list[tuple[str, str, int]]:
+    """Data set, model and epochs of each run of two models."""
+    chosen = {"datasets": datasets, "models": {"rk4_k1": {}, "euler_k1": {"batch": 32}}}
+    runs = expand(Config.model_validate({"experiments": {"continuousnet/classification": chosen}}), experiments())
+    return [(spec.dataset, spec.model, spec.settings["epochs"]) for spec in runs]
+
+
+def test_settings_and_models_of_a_data_set_are_its_own() -> None:
+    assert on({"digits": {"epochs": 3}, "cifar10": {"models": ["euler_k1"]}}) == [
+        ("digits", "rk4_k1", 3),
+        ("digits", "euler_k1", 3),
+        ("cifar10", "euler_k1", 120),
+    ]
+    assert on(["digits", "cifar10"]) == on({"digits": {}, "cifar10": {}})
+
+
+@pytest.mark.parametrize("models", ["rk4_k1", ["rk4_k9"]])
+def test_an_unknown_model_of_a_data_set_is_named(models: Any) -> None:
+    with pytest.raises(UserError, match=r"classification\.datasets\.digits\.models"):
+        on({"digits": {"models": models}})
+
+
+@pytest.mark.parametrize("models", [3, ["rk4_k1", "rk4_k1"], {"rk4_k1": {"epochs": 5}}])
+def test_models_of_a_data_set_that_are_no_names_are_refused(models: Any) -> None:
+    with pytest.raises(UserError, match="models"):
+        on({"digits": {"models": models}})
+
+
+@pytest.mark.parametrize("change, left", [({"epochs": 7}, ["cora", "citeseer"]), (None, ["citeseer"])])
+def test_one_data_set_of_a_list_can_be_changed(tmp_path: Path, change: Any, left: list[str]) -> None:
+    preset = {"experiments": {"cgnn/fixed_split": {"datasets": ["cora", "citeseer"], "models": GCN}}}
+    (tmp_path / "laptop.yaml").write_text(yaml.safe_dump(preset))
+    found = merge({"experiments": {"cgnn/fixed_split": {"datasets": {"cora": change}}}}, "config.yaml", tmp_path)
+    assert list(found.experiments["cgnn/fixed_split"].datasets) == left
+
+
 @given(st.integers(1, 20), st.lists(st.integers(0, 99), unique=True, min_size=1))
 def test_a_number_of_seeds_or_a_list(number: int, chosen: list[int]) -> None:
     one = {"datasets": ["cora"], "models": GCN}

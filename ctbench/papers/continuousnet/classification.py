@@ -29,6 +29,7 @@ VARIANTS: dict[str, dict[str, Any]] = {
     "noise": {"refine_noise": 0.1},
     "momentum": {"refine_momentum": "keep"},
     "bf16": {"precision": "bfloat16"},
+    "epochs60": {"epochs": 60},
     "released": {"options": {"stage_rule": "as_released", "stitch_norm": False}},
     "decay1e-4": {"weight_decay": 1e-4},
     "epsilon8": {"options": {"epsilon": 8.0}},
@@ -37,7 +38,7 @@ VARIANTS: dict[str, dict[str, Any]] = {
 """What a suffix of a model's name changes.
 
 `decay1e-4` and `epsilon8` are the README's, which differ between the rows of its table; `released` has the stage rule
-as it rounds and the stitch as it is built there.
+as it rounds and the stitch as it is built there; `epochs60` is long beside other reduced trainings.
 """
 SCHEDULES = {1: (25 / 120,), 2: (30 / 160, 60 / 160), 3: (30 / 120, 50 / 120, 70 / 120)}
 """When bases double, by the number of doublings: the README's for one and three, the best of the notebooks' for two."""
@@ -59,7 +60,7 @@ class Classification(Experiment):
 
     def published(self, dataset: str, model: str) -> dict[str, Any]:
         where = f"experiments.continuousnet/classification, {model} on {dataset}"
-        return over(architecture(model, where), row(DATASETS, dataset, "data set", where))
+        return over(row(DATASETS, dataset, "data set", where), architecture(model, where))
 
     def reductions(self, dataset: str, model: str, settings: Frozen) -> Iterator[str]:
         if not dataset.startswith("cifar"):
