@@ -28,8 +28,9 @@ def test_every_preset_plans_distinct_runs_with_parents_first(preset: str) -> Non
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_an_experiment_stands_in_every_preset(name: str) -> None:
-    for preset in ("smoke", "laptop", "workstation", "paper"):
+def test_an_experiment_is_tried_and_run_at_scale(name: str) -> None:
+    """Some take too long for preset laptop."""
+    for preset in ("smoke", "workstation", "paper"):
         assert name in {run.name for run in runs(preset)}
 
 
