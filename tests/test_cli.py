@@ -16,26 +16,21 @@ import yaml
 from ctbench import cli, data
 from ctbench.cli import main
 from ctbench.records import measurements
+from ctbench.spec.config import PRESETS, read_yaml
 
+NOTHING = dict.fromkeys(read_yaml(PRESETS / "smoke.yaml")["experiments"])
+"""All experiments of the preset, taken away."""
 TINY: dict[str, Any] = {
     "preset": "smoke",
     "seeds": 2,
     "results": "results",
     "data": "data",
     "experiments": {
-        "cgnn/propositions": None,
-        "cgnn/fixed_split": None,
-        "neural_gde/static_graphs": None,
-        "continuousnet/oscillator": None,
+        **NOTHING,
         "continuousnet/pendulum": {
             "models": {"rk4": None},
             "settings": {"iterations": 10, "hidden": [4], "duration": 4.0, "test_steps": [2]},
         },
-        "continuousnet/classification": None,
-        "continuousnet/manifestation": None,
-        "continuousnet/stage_rule": None,
-        "continuousnet/fewer_units": None,
-        "continuousnet/adjoint": None,
     },
 }
 IMAGES: dict[str, Any] = {

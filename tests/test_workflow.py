@@ -15,6 +15,8 @@ import pandas as pd
 import pytest
 import yaml
 
+from ctbench.spec.config import PRESETS, read_yaml
+
 ROOT = Path(__file__).resolve().parents[1]
 TINY = {
     "preset": "smoke",
@@ -22,10 +24,7 @@ TINY = {
     "data": "prepared",
     "seeds": 1,
     "experiments": {
-        "cgnn/propositions": None,
-        "cgnn/fixed_split": None,
-        "neural_gde/static_graphs": None,
-        "continuousnet/oscillator": None,
+        **dict.fromkeys(read_yaml(PRESETS / "smoke.yaml")["experiments"]),
         "continuousnet/pendulum": {
             "models": {"rk4": None},
             "settings": {"iterations": 10, "hidden": [4], "duration": 4.0, "test_steps": [2]},
@@ -35,9 +34,6 @@ TINY = {
             "settings": {"epochs": 1, "options": {"width": 2, "stages": 1}},
         },
         "continuousnet/manifestation": {"settings": {"schemes": ["euler"], "steps": [1]}},
-        "continuousnet/stage_rule": None,
-        "continuousnet/fewer_units": None,
-        "continuousnet/adjoint": None,
     },
 }
 JOB = re.compile(r"^(?:local)?rule ([a-z]+)(?:_first)?:|^    wildcards: \w+=([a-z]+)", re.MULTILINE)
