@@ -31,7 +31,7 @@ PRESET ?= laptop
 reference: .venv/ready
 	rm -rf results/reference/$(PRESET)
 	mkdir -p results/reference/$(PRESET)
-	cd results/$(PRESET) && tar -cf - --exclude=weights claims.csv measurements.parquet plan.txt tables figures \
+	cd results/$(PRESET) && tar -cf - --exclude=weights claims.csv criteria.csv measurements.parquet plan.txt tables figures \
 	    $$(sed 's/^/runs\//' plan.txt) | tar -xf - -C ../reference/$(PRESET)
 	$(BIN)/python -m ctbench.report.readme
 

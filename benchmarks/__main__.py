@@ -4,9 +4,15 @@ from __future__ import annotations
 
 import argparse
 
-from benchmarks import cgnn, harness, images, startup
+from benchmarks import cgnn, graphs, harness, images, startup
 
-ALL = {"cgnn": cgnn.main, "harness": harness.main, "images": images.main, "startup": startup.main}
+ALL = {
+    "cgnn": cgnn.main,
+    "graphs": graphs.main,
+    "harness": harness.main,
+    "images": images.main,
+    "startup": startup.main,
+}
 
 
 def main() -> None:

@@ -196,15 +196,16 @@ def run(options: Options) -> None:
 def judge(options: Options) -> None:
     """`ctbench judge`."""
     from ctbench.judge import judge as judged
-    from ctbench.judge import load_claims, write_claims
+    from ctbench.judge import load_claims, write_table
     from ctbench.records import measurements, record
 
     config, folder = _results(options)
     folders = record.planned(folder)
     measurements.write(record.gather(folders, "measurements"), folder / "measurements.parquet")
     rows = record.gather(folders, "measurements", "timings")
-    claims = judged(rows, load_claims(), absent=f"not in preset {config.preset}")
-    write_claims(claims, folder / "claims.csv")
+    claims, criteria = judged(rows, load_claims(), absent=f"not in preset {config.preset}")
+    write_table(criteria, folder / "criteria.csv")
+    write_table(claims, folder / "claims.csv")
     console.print(", ".join(f"{n} {verdict}" for verdict, n in claims["verdict"].value_counts().items()))
 
 

@@ -52,6 +52,11 @@ class Base(BaseModel, ABC):
     def rule(self) -> str:
         """The criterion as a person would write it."""
 
+    @property
+    @abstractmethod
+    def region(self) -> Region:
+        """Where the claim puts the estimate, on the reader's scale."""
+
     @abstractmethod
     def outcome(self, rows: Rows) -> Outcome:
         """Judges the rows of each selection; none is empty."""
@@ -85,11 +90,6 @@ class OfOne(Base):
     """A criterion on the mean of one quantity."""
 
     a: Select
-
-    @property
-    @abstractmethod
-    def region(self) -> Region:
-        """Where the claim puts the mean."""
 
     @property
     def rule(self) -> str:
@@ -149,11 +149,6 @@ class OfTwo(Base):
 
     a: Select
     b: Select
-
-    @property
-    @abstractmethod
-    def region(self) -> Region:
-        """Where the claim puts the mean of a - b, or of a / b."""
 
     @property
     def rule(self) -> str:
@@ -282,11 +277,15 @@ class Monotone(Curve):
         """The criterion as a person would write it."""
         return f"[{self.a}] {self.direction} along {self.along}, tolerance {self.tolerance:g}"
 
+    @property
+    def region(self) -> Region:
+        """Over -`tolerance`, for a step that way."""
+        return Region(low=-self.tolerance, closed=True)
+
     def on_curve(self, table: pd.DataFrame) -> Outcome:
         """Judges the steps between neighbouring points, paired by seed."""
         steps = np.diff(table.to_numpy()) * (1 if self.direction == "increasing" else -1)
-        region = Region(low=-self.tolerance, closed=True)
-        return _over_finite(steps, partial(judge_every, region=region, seeded=is_seeded(table), scale=DIFFERENCE))
+        return _over_finite(steps, partial(judge_every, region=self.region, seeded=is_seeded(table), scale=DIFFERENCE))
 
 
 class Slope(Curve):
@@ -302,6 +301,11 @@ class Slope(Curve):
         """The criterion as a person would write it."""
         return f"slope of log [{self.a}] against log {self.along} = {self.value:g} ± {self.tolerance:g} (TOST)"
 
+    @property
+    def region(self) -> Region:
+        """Around `value`."""
+        return Region(self.value - self.tolerance, self.value + self.tolerance, closed=True)
+
     def on_curve(self, table: pd.DataFrame) -> Outcome:
         """Judges the slopes."""
         points = table.columns.to_numpy(dtype=float)
@@ -311,8 +315,7 @@ class Slope(Curve):
         if (values <= 0).any() or (points <= 0).any():
             return Outcome("unresolved", n=len(values), p=1.0, notes=("not all values and points are positive",))
         slopes = np.polyfit(np.log(points), np.log(values).T, 1)[0]
-        region = Region(self.value - self.tolerance, self.value + self.tolerance, closed=True)
-        return judge_mean(slopes, region, seeded=seeded, scale=LEVEL)
+        return judge_mean(slopes, self.region, seeded=seeded, scale=LEVEL)
 
 
 class Exact(Base):
@@ -327,6 +330,11 @@ class Exact(Base):
     def rule(self) -> str:
         """The criterion as a person would write it."""
         return f"every [{self.a}] = {self.value:g}" + (f" ± {self.tolerance:g}" if self.tolerance else "")
+
+    @property
+    def region(self) -> Region:
+        """Around `value`."""
+        return Region(self.value - self.tolerance, self.value + self.tolerance, closed=True)
 
     def outcome(self, rows: Rows) -> Outcome:
         """Judges case by case; the estimate is the value farthest off."""
@@ -344,6 +352,7 @@ class Exact(Base):
             "fail" if outside else "pass",
             estimate=float(farthest),
             n=n,
+            about=count,
             summary=f"{count}, farthest {farthest:.4g}",
             notes=lost,
         )

@@ -17,7 +17,6 @@ from numpy.typing import NDArray
 from ctbench.judge.statistics import (
     ALPHA,
     MIN_SEEDS,
-    Alternative,
     Estimate,
     Region,
     is_constant,
@@ -56,8 +55,9 @@ class Outcome:
     """The finding of one criterion.
 
     `estimate`, `ci_low` and `ci_high` (95 %) are in the unit of the measurement, or a ratio or slope; NaN where there
-    is none. `n` counts paired seeds (cases, for `exact`). `p` is one-sided and unadjusted; None where nothing was
-    tested. `if_unresolved` is said only of an unresolved outcome.
+    is none. `n` counts paired seeds (cases, for `exact`). `p` is one-sided and unadjusted, `p_holm` adjusted; None
+    where nothing was tested. `detectable` is the distance from the claim's bound that would have been found with 80 %
+    power (a factor, for a ratio). `about` says which number the estimate is, where it is not a plain mean.
     """
 
     status: Status
@@ -66,9 +66,12 @@ class Outcome:
     ci_high: float = nan
     n: int = 0
     p: float | None = None
+    p_holm: float | None = None
+    detectable: float = nan
+    effect: str = "difference"
+    about: str = ""
     summary: str = ""
     notes: tuple[str, ...] = ()
-    if_unresolved: str = ""
     unit: str = ""
     scales: frozenset[str] = frozenset()
     runs: frozenset[str] = frozenset()
@@ -76,13 +79,15 @@ class Outcome:
     def adjusted(self, p: float) -> Outcome:
         """The outcome given its Holm-adjusted p: a pass that does not survive becomes unresolved."""
         status = "unresolved" if self.status == "pass" and p >= ALPHA else self.status
-        return replace(self, status=status, notes=(f"Holm p = {p:.2g}", *self.notes))
+        return replace(self, status=status, p_holm=p)
 
     @property
     def detail(self) -> str:
         """One phrase, such as `pass, +1.2 [0.8, 1.6], n = 10, Holm p = 0.0021`."""
-        extra = self.if_unresolved if self.status == "unresolved" else ""
-        return ", ".join(part for part in (self.status, self.summary, *self.notes, extra) if part)
+        holm = "" if self.p_holm is None else f"Holm p = {self.p_holm:.2g}"
+        told = self.status == "unresolved" and isfinite(self.detectable)
+        power = f"smallest detectable {self.effect} {self.detectable:.3g} (80 % power)" if told else ""
+        return ", ".join(part for part in (self.status, self.summary, holm, *self.notes, power) if part)
 
 
 def not_run(why: str) -> Outcome:
@@ -97,7 +102,7 @@ def judge_mean(values: NDArray[np.float64], region: Region, *, seeded: bool, sca
     """
     n, inner = len(values), t_interval(values)
     shown = scale.undo(inner)
-    found = Outcome("unresolved", *shown, n=n, summary=f"{scale.text(shown)}, n = {n}")
+    found = Outcome("unresolved", *shown, n=n, effect=scale.effect, summary=f"{scale.text(shown)}, n = {n}")
     if not seeded:
         return _direct(found, region.holds(inner.mean), "deterministic, no interval")
     if n < MIN_SEEDS:
@@ -111,7 +116,7 @@ def judge_mean(values: NDArray[np.float64], region: Region, *, seeded: bool, sca
         found,
         status="fail" if excluded else "pass" if p < ALPHA else "unresolved",
         p=p,
-        if_unresolved=_detectable(values, scale, "two-sided" if two_sided else "larger"),
+        detectable=scale.back(smallest_detectable(values, "two-sided" if two_sided else "larger")),
     )
 
 
@@ -124,12 +129,14 @@ def judge_every(columns: NDArray[np.float64], region: Region, *, seeded: bool, s
     n, k = columns.shape
     estimates = [t_interval(column, 1 - ALPHA / k) for column in columns.T]
     worst = int(np.argmin([e.mean for e in estimates]))
-    kind = ", simultaneous interval" if k > 1 and n > 1 else ""
+    which, kind = f"smallest of {k} step{'s' * (k > 1)}", ", simultaneous interval" if k > 1 and n > 1 else ""
     found = Outcome(
         "unresolved",
         *estimates[worst],
         n=n,
-        summary=f"smallest of {k} {'steps' if k > 1 else 'step'} {scale.text(estimates[worst])}, n = {n}{kind}",
+        effect=scale.effect,
+        about=which + kind,
+        summary=f"{which} {scale.text(estimates[worst])}, n = {n}{kind}",
     )
     if not seeded:
         return _direct(found, all(region.holds(e.mean) for e in estimates), "deterministic, no interval")
@@ -141,14 +148,14 @@ def judge_every(columns: NDArray[np.float64], region: Region, *, seeded: bool, s
         found,
         status="fail" if excluded else "pass" if p < ALPHA else "unresolved",
         p=p,
-        if_unresolved=_detectable(columns[:, worst], scale, "larger"),
+        detectable=scale.back(smallest_detectable(columns[:, worst])),
     )
 
 
 def diverged(found: Outcome, note: str, *, status: Status = "fail") -> Outcome:
     """An outcome over the finite values, overruled because others diverged; it stays in the Holm family with p = 1."""
     rest = ("numbers over the finite seeds",) if found.n else ()
-    return replace(found, status=status, p=1.0, notes=(note, *rest), if_unresolved="")
+    return replace(found, status=status, p=1.0, notes=(note, *rest), detectable=nan)
 
 
 def _direct(found: Outcome, holds: bool, note: str) -> Outcome:
@@ -157,8 +164,3 @@ def _direct(found: Outcome, holds: bool, note: str) -> Outcome:
 
 def _too_few(found: Outcome) -> Outcome:
     return replace(found, status="unresolved", notes=(f"n = {found.n} < {MIN_SEEDS}: no verdict",))
-
-
-def _detectable(values: NDArray[np.float64], scale: Scale, alternative: Alternative) -> str:
-    effect = scale.back(smallest_detectable(values, alternative))
-    return f"smallest detectable {scale.effect} {effect:.3g} (80 % power)" if isfinite(effect) else ""

@@ -5,18 +5,18 @@ from __future__ import annotations
 from collections.abc import Sequence
 from itertools import groupby
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
-import numpy as np
 import pandas as pd
 
 from ctbench.judge.claims import Claim
 from ctbench.judge.criteria import Base
+from ctbench.judge.listing import Judged, criteria_table
 from ctbench.judge.outcome import Outcome
 from ctbench.judge.selection import AmbiguousError
 from ctbench.judge.statistics import holm
+from ctbench.judge.tables import read_table, typed
 from ctbench.spec.errors import UserError
-from ctbench.spec.files import atomic_path
 
 VERDICTS: tuple[str, ...] = (
     "reproduced",
@@ -47,46 +47,34 @@ DTYPES: dict[str, str] = {
     "runs": "string",
 }
 
-_FLOATS = [name for name, dtype in DTYPES.items() if dtype == "float64"]
 _CATEGORIES = ("paper", "experiment", "dataset", "model", "solver", "metric")
 
-Judged = tuple[Base, Outcome]
+
+class Verdicts(NamedTuple):
+    """The claims table (one row per claim) and the criteria table (one per criterion), in the order of the claims."""
+
+    claims: pd.DataFrame
+    criteria: pd.DataFrame
 
 
-def judge(measurements: pd.DataFrame, claims: Sequence[Claim], *, absent: str = "not in this preset") -> pd.DataFrame:
-    """The claims table: one row per claim, in their order.
+def judge(measurements: pd.DataFrame, claims: Sequence[Claim], *, absent: str = "not in this preset") -> Verdicts:
+    """The verdicts on the claims.
 
     `measurements` is the tidy table of `records.measurements`; `absent` is the reason given for a claim of which
-    nothing was measured. Numbers have six significant digits; `measured` and its interval are those of the first
-    criterion that could be judged, in the unit named in `quantity` unless `detail` says otherwise. Raises UserError
-    (naming the claim) if a selection leaves open which measurement it means.
+    nothing was measured. Numbers have six significant digits; in the claims table, `measured` and its interval are
+    those of the first criterion that could be judged, in the unit named in `quantity` unless `detail` says otherwise.
+    Raises UserError (naming the claim) if a selection leaves open which measurement it means.
     """
     frame = measurements.astype(dict.fromkeys(_CATEGORIES, "category"))
     outcomes = _holm_by_table(claims, [_judge_claim(claim, frame) for claim in claims])
-    return _typed([_row(claim, judged, absent) for claim, judged in zip(claims, outcomes, strict=True)])
-
-
-def write_claims(frame: pd.DataFrame, path: Path) -> None:
-    """Writes the claims table as CSV; the same table gives the same bytes. Raises UserError if it cannot be written."""
-    with atomic_path(path) as temporary:
-        frame.to_csv(temporary, index=False, lineterminator="\n", encoding="utf-8")
+    judged = list(zip(claims, outcomes, strict=True))
+    rows = [_row(claim, members, absent) for claim, members in judged]
+    return Verdicts(typed(rows, DTYPES), criteria_table(judged))
 
 
 def read_claims(path: Path) -> pd.DataFrame:
-    """Reads what `write_claims` wrote. Raises UserError if the file is missing, broken or has other columns."""
-    try:
-        frame = pd.read_csv(path, dtype="string", keep_default_na=False, encoding="utf-8")
-    except FileNotFoundError:
-        raise UserError(f"{path}: no such claims table. Run `ctbench judge` first.") from None
-    except (ValueError, OSError) as error:
-        raise UserError(f"{path}: not a readable claims table ({error}). Run `ctbench judge` again.") from None
-    if list(frame.columns) != list(DTYPES):
-        raise UserError(f"{path}: found columns {list(frame.columns)}, expected {list(DTYPES)}.")
-    numbers = {name: dtype for name, dtype in DTYPES.items() if dtype != "string"}
-    try:
-        return frame.replace({name: {"": None} for name in numbers}).astype(DTYPES)
-    except (ValueError, TypeError) as error:
-        raise UserError(f"{path}: a number is not one ({error}). Run `ctbench judge` again.") from None
+    """Reads the claims table. Raises UserError if the file is missing, broken or has other columns."""
+    return read_table(path, DTYPES, "claims")
 
 
 def _judge_claim(claim: Claim, frame: pd.DataFrame) -> list[Judged]:
@@ -183,9 +171,3 @@ def _why_not(claim: Claim, absent: str) -> str:
     if claim.status is not None or not claim.criteria:
         return claim.reason or ("no experiment yet" if claim.status is None else "")
     return f"{absent}: {claim.reason}" if claim.reason else absent
-
-
-def _typed(rows: list[dict[str, Any]]) -> pd.DataFrame:
-    frame = pd.DataFrame(rows).reindex(columns=list(DTYPES)).astype(DTYPES)
-    frame[_FLOATS] = frame[_FLOATS].map(lambda value: float(f"{value:.6g}") if np.isfinite(value) else np.nan)
-    return frame

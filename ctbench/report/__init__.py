@@ -9,8 +9,8 @@ def write_report(results: Path, papers: Path | None = None) -> list[Path]:
     """Writes `tables/`, `figures/` and `report.html` into `results` and returns the files, sorted.
 
     The same results give the same bytes. `papers` holds one folder per paper with its `report.yaml`; by default the
-    package's own. Raises UserError if the claims table or the measurements are missing or broken, a layout file is
-    wrong, a table's selection is ambiguous, or a file cannot be written.
+    package's own. Raises UserError if the claims, the criteria or the measurements are missing or broken, a layout file
+    is wrong, a table's selection is ambiguous, or a file cannot be written.
     """
     from ctbench.report.build import build
     from ctbench.report.layout import PAPERS

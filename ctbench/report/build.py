@@ -7,7 +7,8 @@ from pathlib import Path
 
 from ctbench.report import claims, formats
 from ctbench.report.figures import figure
-from ctbench.report.layout import PaperLayout, Selected, criterion_labels, load_layout, paper_head
+from ctbench.report.forest import forests, owned
+from ctbench.report.layout import PaperLayout, Selected, load_layout, paper_head
 from ctbench.report.page import Chapter, page
 from ctbench.report.sources import Results, read_results
 from ctbench.report.tables import table
@@ -23,7 +24,7 @@ def build(results_folder: Path, papers: Path) -> list[Path]:
     everything = claims.sheet(results.claims, results.preset)
     sheets = [everything, *(sheet for chapter in chapters for sheet in chapter.tables)]
     written = [path for sheet in sheets for path in formats.write_sheet(sheet, results.folder / "tables")]
-    written += [path for chapter in chapters for drawn in chapter.figures for path in drawn.files]
+    written += [path for chapter in chapters for drawn in (*chapter.figures, *chapter.forests) for path in drawn.files]
     html = results.folder / "report.html"
     write_text(html, page(results, chapters))
     _remove_stale(results.folder, layouts, {*written})
@@ -47,7 +48,7 @@ def _chapter(source: Path, layout: PaperLayout, results: Results) -> Chapter:
         tables=tuple(sheet for sheet in tables.values() if sheet),
         figures=tuple(drawn for drawn in figures.values() if drawn),
         missing=tuple(item.title for item in _items(layout) if made[item.name] is None),
-        labels=criterion_labels(source),
+        forests=forests(results, source.name, results.folder / "figures"),
     )
 
 
@@ -65,7 +66,9 @@ def _items(layout: PaperLayout) -> tuple[Selected, ...]:
 
 def _remove_stale(folder: Path, layouts: dict[str, PaperLayout], written: set[Path]) -> None:
     """Files of an earlier report whose measurements are gone would be taken for results of this one."""
-    for layout in layouts.values():
+    for paper, layout in layouts.items():
+        for path in {*owned(folder / "figures", paper)} - written:
+            path.unlink()
         for kind, suffixes, items in (
             ("tables", ("csv", "md", "tex"), layout.tables),
             ("figures", ("svg", "png"), layout.figures),

@@ -179,13 +179,6 @@ def paper_head(folder: Path) -> Mapping[str, Any]:
     return {key: content[key] for key in ("title", "authors", "arxiv", "year") if content.get(key)}
 
 
-def criterion_labels(folder: Path) -> dict[str, list[str]]:
-    """The labels of the criteria by claim, from `claims.yaml`; empty without the file."""
-    path = folder / "claims.yaml"
-    claims = read_yaml(path).get("claims", ()) if path.exists() else ()
-    return {c["id"]: [" ".join(part["label"].split()) for part in c.get("criteria", ())] for c in claims}
-
-
 def plain(value: object) -> str:
     """A value of a column as the key of a label: 0.1 is '0.1' and 10.0 is '10'."""
     return f"{value:g}" if isinstance(value, float) else str(value)

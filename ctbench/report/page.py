@@ -7,26 +7,21 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 from ctbench.report.claims import JUDGED, MEANING, SIGNS, Claim, claims
+from ctbench.report.criteria import criteria
 from ctbench.report.figures import Drawn
 from ctbench.report.notes import distinct
 from ctbench.report.sheet import Sheet, listed
 from ctbench.report.sources import Results, Run, duration
 
 TEMPLATES = Path(__file__).parent / "templates"
-NOT_RUN = "; not run: "
-"""What follows it in a claim's detail are the labels of the criteria that were not run."""
-STATUSES = ("pass", "fail", "unresolved", "not run")
 
 
 @dataclass(frozen=True)
 class Chapter:
-    """What the report shows of one paper; `missing` are the titles of what was not measured.
-
-    `labels` are those of each claim's criteria, by which their rules and findings are told apart.
-    """
+    """What the report shows of one paper; `missing` are the titles of what was not measured."""
 
     paper: str
     title: str
@@ -34,16 +29,7 @@ class Chapter:
     tables: tuple[Sheet, ...]
     figures: tuple[Drawn, ...]
     missing: tuple[str, ...]
-    labels: dict[str, list[str]]
-
-
-class Finding(NamedTuple):
-    """One criterion of a claim: what was asked, and what was found."""
-
-    label: str
-    rule: str
-    status: str
-    found: str
+    forests: tuple[Drawn, ...]
 
 
 def page(results: Results, chapters: Sequence[Chapter]) -> str:
@@ -72,32 +58,6 @@ def slug(word: str) -> str:
     return word.replace(" ", "-")
 
 
-def findings(claim: Claim, labels: Sequence[str]) -> list[Finding]:
-    """A claim's criteria with rule and finding, in the order of the claims file; empty if none was judged."""
-    rules, details = split(claim.criteria, labels), split(claim.detail.partition(NOT_RUN)[0], labels)
-    found = []
-    for label in (label for label in labels if label in details):
-        status = next((word for word in STATUSES if details[label].startswith(word)), "")
-        rest = details[label].removeprefix(status).removeprefix(", ")
-        found.append(Finding(label, rules.get(label, ""), status, rest))
-    return found
-
-
-def split(text: str, labels: Sequence[str]) -> dict[str, str]:
-    """The parts of `label: words; label: words` by label; a label or its words may hold a semicolon too."""
-    places = sorted((place, label) for label in labels if (place := _place(text, f"{label}: ")) >= 0)
-    ends = [*(place for place, _ in places), len(text)][1:]
-    return {label: text[at + len(label) + 2 : end].strip("; ") for (at, label), end in zip(places, ends, strict=True)}
-
-
-def _place(text: str, start: str) -> int:
-    """Where a part begins with `start`; -1 if none does."""
-    if text.startswith(start):
-        return 0
-    place = text.find(f"; {start}")
-    return place + 2 if place >= 0 else -1
-
-
 def _context(results: Results, chapters: Sequence[Chapter]) -> dict[str, Any]:
     every = claims(results.claims)
     order = [chapter.paper for chapter in chapters]
@@ -106,8 +66,7 @@ def _context(results: Results, chapters: Sequence[Chapter]) -> dict[str, Any]:
         "preset": results.preset,
         "claims": every,
         "by_interest": sorted(every, key=lambda c: (not c.judged, order.index(c.paper))),
-        "left_out": {c.id: c.detail.partition(NOT_RUN)[2] for c in every},
-        "findings": {c.id: findings(c, _labels(chapters, c)) for c in every},
+        "criteria": {c.id: [] for c in every} | criteria(results.criteria),
         "chapters": chapters,
         "counts": counts,
         "totals": Counter(c.verdict for c in every),
@@ -120,10 +79,6 @@ def _context(results: Results, chapters: Sequence[Chapter]) -> dict[str, Any]:
         "runs": {chapter.paper: _runs(results, chapter.paper) for chapter in chapters},
         "known": {run.run_id for chapter in chapters for run in _runs(results, chapter.paper)},
     }
-
-
-def _labels(chapters: Sequence[Chapter], claim: Claim) -> list[str]:
-    return next((c.labels.get(claim.id, []) for c in chapters if c.paper == claim.paper), [])
 
 
 def _summary(every: Sequence[Claim]) -> str:

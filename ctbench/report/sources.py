@@ -1,4 +1,4 @@
-"""What the report reads: claims, measurements, and the record of each run with its curves and timings."""
+"""What the report reads: claims, criteria, measurements, and the record of each run with its curves and timings."""
 
 from __future__ import annotations
 
@@ -93,6 +93,7 @@ class Results:
 
     folder: Path
     claims: pd.DataFrame
+    criteria: pd.DataFrame
     measurements: pd.DataFrame
     runs: dict[str, Run]
 
@@ -120,17 +121,18 @@ class Results:
 
 
 def read_results(folder: Path) -> Results:
-    """The claims, the measurements, and the records of the runs that measured.
+    """The claims, their criteria, the measurements, and the records of the runs that measured.
 
-    Raises UserError if the claims table or the measurements are missing, broken or of another version.
+    Raises UserError if one of the tables is missing, broken or of another version.
     """
-    from ctbench.judge.verdicts import read_claims
+    from ctbench.judge import read_claims, read_criteria
 
     if not folder.is_dir():
         raise UserError(f"{folder}: no such folder of results. Run the experiments first.")
-    claims, rows = read_claims(folder / "claims.csv"), measurements.read(folder / "measurements.parquet")
+    claims, criteria = read_claims(folder / "claims.csv"), read_criteria(folder / "criteria.csv")
+    rows = measurements.read(folder / "measurements.parquet")
     names = sorted(set(rows["run"].dropna()))
-    return Results(folder, claims, rows, {name: _read(folder / "runs" / name) for name in names})
+    return Results(folder, claims, criteria, rows, {name: _read(folder / "runs" / name) for name in names})
 
 
 def read_runs(folder: Path) -> list[Run]:

@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 from made_up import Z, frame, rows
 
-from ctbench.judge import VERDICTS, Claim, judge, load_claims, read_claims, write_claims
+from ctbench.judge import VERDICTS, Claim, judge, load_claims, read_claims, read_criteria, write_table
 from ctbench.judge.verdicts import DTYPES, verdict_of
 from ctbench.spec.errors import UserError
 
@@ -30,7 +30,7 @@ def claim(*models, **keys):
 
 
 def row(measurements, *claims, **keys):
-    return judge(measurements, claims, **keys).iloc[0]
+    return judge(measurements, claims, **keys).claims.iloc[0]
 
 
 @pytest.mark.parametrize(
@@ -120,7 +120,7 @@ BARELY = frame(rows("high", 80.62 + Z))  # one-sided p = 0.04
 
 def test_holm_counts_all_criteria_of_a_table_and_no_others():
     def verdict(*others):
-        return judge(BARELY, [claim(PASS), *others]).loc[0, "verdict"]
+        return judge(BARELY, [claim(PASS), *others]).claims.loc[0, "verdict"]
 
     failing = [above("high", bound=99 + k, label=str(k)) for k in range(4)]
     assert verdict() == "reproduced"
@@ -131,12 +131,12 @@ def test_holm_counts_all_criteria_of_a_table_and_no_others():
 
 def test_holm_counts_one_rule_in_two_claims_once():
     again = [above("high", bound=80, label=str(k)) for k in range(4)]
-    assert judge(BARELY, [claim(PASS), claim(criteria=again, id="C2")]).loc[0, "verdict"] == "reproduced"
+    assert judge(BARELY, [claim(PASS), claim(criteria=again, id="C2")]).claims.loc[0, "verdict"] == "reproduced"
 
 
 def test_what_holm_takes_back_says_the_smallest_detectable_effect():
     failing = [above("high", bound=99 + k, label=str(k)) for k in range(4)]
-    detail = judge(BARELY, [claim(PASS), claim(criteria=failing, id="C2")]).loc[0, "detail"]
+    detail = judge(BARELY, [claim(PASS), claim(criteria=failing, id="C2")]).claims.loc[0, "detail"]
     assert "unresolved" in detail
     assert "smallest detectable difference 0.853" in detail
 
@@ -153,7 +153,7 @@ def test_an_ambiguous_selection_names_claim_and_selection():
 
 def test_every_claim_of_every_paper_has_its_row():
     claims = load_claims()
-    table = judge(NOTHING, claims)
+    table = judge(NOTHING, claims).claims
     assert ", ".join(table.columns) == COLUMNS
     assert list(table["claim_id"]) == [c.id for c in claims]
     assert set(table["verdict"]) <= {"not run", "proof only", "no source"}
@@ -161,19 +161,20 @@ def test_every_claim_of_every_paper_has_its_row():
 
 
 def test_no_claims_make_an_empty_table():
-    assert judge(DATA, []).empty
+    assert all(table.empty for table in judge(DATA, []))
 
 
-def test_the_table_survives_its_file_and_the_bytes_are_stable(tmp_path):
+def test_the_tables_survive_their_files_and_the_bytes_are_stable(tmp_path):
     claims = [claim(PASS, FAIL, paper_value=2.4, statement='said "so", twice'), claim(id="C2"), claim(OPEN, id="C3")]
-    table = judge(DATA, claims)
-    write_claims(table, tmp_path / "one.csv")
-    pd.testing.assert_frame_equal(read_claims(tmp_path / "one.csv"), table)
-    write_claims(read_claims(tmp_path / "one.csv"), tmp_path / "two.csv")
-    write_claims(judge(DATA.sample(frac=1, random_state=0), claims), tmp_path / "shuffled.csv")
-    contents = {(tmp_path / f"{name}.csv").read_bytes() for name in ("one", "two", "shuffled")}
-    assert len(contents) == 1
-    assert b"\r" not in contents.pop()
+    tables, shuffled = judge(DATA, claims), judge(DATA.sample(frac=1, random_state=0), claims)
+    for table, same, read in zip(tables, shuffled, (read_claims, read_criteria), strict=True):
+        write_table(table, tmp_path / "one.csv")
+        pd.testing.assert_frame_equal(read(tmp_path / "one.csv"), table)
+        write_table(read(tmp_path / "one.csv"), tmp_path / "two.csv")
+        write_table(same, tmp_path / "shuffled.csv")
+        contents = {(tmp_path / f"{name}.csv").read_bytes() for name in ("one", "two", "shuffled")}
+        assert len(contents) == 1
+        assert b"\r" not in contents.pop()
 
 
 def test_numbers_have_six_significant_digits():

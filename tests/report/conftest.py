@@ -1,15 +1,18 @@
 """A small made-up folder of results of two papers, one of which has a layout."""
 
 import json
+import sys
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
 
-from ctbench.judge import write_claims
+from ctbench.judge import write_table
 from ctbench.judge.verdicts import DTYPES
 from ctbench.records import measurements
+
+sys.path.insert(0, str(Path(__file__).parent))
 
 LAYOUT = """
 tables:
@@ -66,9 +69,6 @@ title: "Nets & <graphs>"
 authors: [A. Author]
 arxiv: "1234.56789"
 year: 2019
-claims:
-  - id: C-1
-    criteria: [{label: "Cora: a; b"}, {label: second}]
 """
 PROVENANCE = {
     "command": "ctbench run x.json",
@@ -144,8 +144,11 @@ def claims_frame():
 
 
 def fill(folder: Path) -> Path:
-    """Claims, measurements and records in `folder`."""
-    write_claims(claims_frame(), folder / "claims.csv")
+    """Claims, criteria, measurements and records in `folder`."""
+    from made_criteria import CRITERIA, criteria_frame
+
+    write_table(claims_frame(), folder / "claims.csv")
+    write_table(criteria_frame(*CRITERIA), folder / "criteria.csv")
     measurements.write(measurements.table([*split_rows(), *sweep_rows()]), folder / "measurements.parquet")
     for name in ("run-cgnn", "run-gcn", "run-sweep"):
         run = folder / "runs" / name

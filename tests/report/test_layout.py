@@ -1,7 +1,7 @@
 import pandas as pd
 import pytest
 
-from ctbench.report.layout import PAPERS, PaperLayout, criterion_labels, load_layout
+from ctbench.report.layout import PAPERS, PaperLayout, load_layout
 from ctbench.spec.errors import UserError
 
 FIGURE = "{name: a, title: t, caption: c, select: {}, xlabel: x, ylabel: y"
@@ -28,7 +28,6 @@ def test_layouts_of_the_package_are_sound(paper: str) -> None:
 
 def test_a_paper_without_a_layout_has_an_empty_one(tmp_path) -> None:
     assert load_layout(tmp_path) == PaperLayout()
-    assert criterion_labels(tmp_path) == {}
 
 
 @pytest.mark.parametrize(

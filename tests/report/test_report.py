@@ -5,7 +5,9 @@ from html.parser import HTMLParser
 
 import pandas as pd
 import pytest
+from made_criteria import criteria_frame
 
+from ctbench.judge import write_table
 from ctbench.records import measurements
 from ctbench.report import write_report
 from ctbench.spec.errors import UserError
@@ -14,17 +16,25 @@ from ctbench.spec.errors import UserError
 class Page(HTMLParser):
     def __init__(self, text: str) -> None:
         super().__init__()
-        self.ids, self.links, self.images, self.open = [], [], [], []
+        self.ids, self.links, self.images, self.open, self.rows = [], [], [], [], []
         self.feed(text)
 
     def handle_starttag(self, tag, attrs):
         found = dict(attrs)
         self.ids += [found["id"]] if "id" in found else []
         self.links += [found[key] for key in ("href", "src", "srcset", "action", "data") if key in found]
+        if tag == "tr":
+            self.rows.append([])
+        if tag in ("td", "th") and self.rows:
+            self.rows[-1].append("")
         if tag == "img":
             self.images.append(found)
         if tag not in {"meta", "img", "input", "br", "link"}:
             self.open.append(tag)
+
+    def handle_data(self, data):
+        if {"td", "th"} & set(self.open):
+            self.rows[-1][-1] += data.strip()
 
     def handle_endtag(self, tag):
         assert self.open.pop() == tag
@@ -45,7 +55,7 @@ def test_everything_is_written_and_listed(fresh, papers) -> None:
     assert paths == sorted(paths) and all(path.exists() for path in paths)
     names = {path.name for path in paths}
     assert {f"{stem}.{suffix}" for stem in ("claims", "accuracy") for suffix in ("csv", "md", "tex")} <= names
-    assert {f"{stem}.{suffix}" for stem in ("curve", "seeds") for suffix in ("svg", "png")} <= names
+    assert {f"{stem}.{suffix}" for stem in ("curve", "seeds", "orderings-cgnn") for suffix in ("svg", "png")} <= names
     assert "report.html" in names and not {name for name in names if name.startswith(("absent", "unmeasured"))}
 
 
@@ -75,7 +85,7 @@ def test_words_are_escaped(text) -> None:
 
 
 def test_images_are_described(page) -> None:
-    assert len(page.images) == 2
+    assert len(page.images) == 3
     assert all(len(image["alt"]) > 40 for image in page.images)
 
 
@@ -83,10 +93,24 @@ def test_what_is_not_measured_is_listed(text) -> None:
     assert re.search(r"Not measured in this preset:</b> A table without numbers; A figure without numbers", text)
 
 
-def test_criteria_with_a_semicolon_in_their_name_stay_whole(text) -> None:
-    assert re.search(r"<td>Cora: a; b</td><td>mean &gt; 0</td>.*pass.*<td>-5.6 \[-6.4, -4.7\], n = 8</td>", text)
-    assert re.search(r"<td>second</td><td>mean &gt; 1</td>.*<td>0.1</td>", text)
+def test_the_criteria_of_a_claim_are_a_table(page, text) -> None:
+    rows = [words for words in page.rows if words[0].startswith(("Cora", "second", "third", "fifth"))]
+    assert rows == [
+        ["Cora: a; b[a] - [b] of Cora: a; b", "−5.56 [−6.42, −4.70] %", "within ±7 %", "8", "< 0.001", "–", "pass"],
+        ["second[a] - [b] of second", "0.1 %", "> 0 %", "8", "0.25", "0.85 %", "failall <finite>"],
+        ["fifth[a] - [b] of fifth", "1.20 [0.90, 1.60]", "ratio > 1", "8", "–", "factor 1.4", "unresolved"],
+    ]
     assert "Not run: third; fourth." in text
+
+
+def test_the_forest_plot_stands_in_the_chapter_of_its_paper(page, text) -> None:
+    chapter = text.partition('<section id="cgnn"')[2].partition("</section>")[0]
+    assert (
+        chapter.index("How sure are the orderings?") < chapter.index('id="orderings-cgnn"') < chapter.index(">Claims<")
+    )
+    assert text.count("How sure are the orderings?") == 1
+    (image,) = [image for image in page.images if "Differences" in image["alt"]]
+    assert "2 criteria of C-1; 1 pass and 1 fail. Estimates from −5.561 to 0.1" in image["alt"]
 
 
 def test_verdict_has_word_sign_and_scale(text) -> None:
@@ -103,8 +127,17 @@ def test_a_figure_whose_measurements_are_gone_is_removed(fresh, papers) -> None:
     assert "Error by step" in (fresh / "report.html").read_text()
 
 
+def test_forest_plots_of_an_earlier_report_are_removed(fresh, papers) -> None:
+    write_report(fresh, papers)
+    (fresh / "figures" / "orderings-cgnn-2.png").touch()
+    write_table(criteria_frame(), fresh / "criteria.csv")
+    write_report(fresh, papers)
+    assert not list((fresh / "figures").glob("orderings-*"))
+
+
 def test_nothing_measured_still_makes_a_report(fresh, papers) -> None:
     measurements.write(measurements.table([]), fresh / "measurements.parquet")
+    write_table(criteria_frame(), fresh / "criteria.csv")
     names = {path.name for path in write_report(fresh, papers)}
     assert names == {"claims.csv", "claims.md", "claims.tex", "report.html"}
 
@@ -121,7 +154,7 @@ def test_images_carry_no_date(written) -> None:
         assert b"<dc:date>" not in path.read_bytes() and b"atplotlib v" not in path.read_bytes()
 
 
-@pytest.mark.parametrize("missing", ["claims.csv", "measurements.parquet"])
+@pytest.mark.parametrize("missing", ["claims.csv", "criteria.csv", "measurements.parquet"])
 def test_what_is_missing_is_named(fresh, papers, missing) -> None:
     (fresh / missing).unlink()
     with pytest.raises(UserError, match=missing):

@@ -99,7 +99,9 @@ def results(tmp_path) -> Results:
         runs.append(record(tmp_path / f"training-{model}", measurements=final, curves=curves, timings=clocks))
         clocks = rows("sweep", model, "eval_seconds", seconds, [point for point in sweep if point["steps"] < 4])
         runs.append(record(tmp_path / f"sweep-{model}", measurements=found, timings=clocks))
-    return Results(tmp_path, pd.DataFrame(), measurements.table(measured), {run.run_id: run for run in runs})
+    return Results(
+        tmp_path, pd.DataFrame(), pd.DataFrame(), measurements.table(measured), {run.run_id: run for run in runs}
+    )
 
 
 @pytest.fixture
@@ -158,7 +160,7 @@ def test_results_without_a_seed_are_timed(results) -> None:
 
 def test_records_without_curves_or_timings_count_as_empty(tmp_path) -> None:
     old = record(tmp_path / "old", measurements=[])
-    results = Results(tmp_path, pd.DataFrame(), measurements.table([]), {"old": old})
+    results = Results(tmp_path, pd.DataFrame(), pd.DataFrame(), measurements.table([]), {"old": old})
     assert results.curves.empty and results.timings.empty
     assert list(results.timings.columns) == list(measurements.DTYPES)
 

@@ -13,6 +13,7 @@ rule judge:
     output:
         measurements=f"{RESULTS}/measurements.parquet",
         claims=f"{RESULTS}/claims.csv",
+        criteria=f"{RESULTS}/criteria.csv",
     log:
         f"logs/{CONFIG.preset}/judge.log",
     params:

@@ -1,0 +1,270 @@
+"""Forest plots: the criteria that compare two things, each with its estimate, its interval and the claimed region."""
+
+from __future__ import annotations
+
+import textwrap
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import numpy as np
+import pandas as pd
+
+from ctbench.report.figures import Drawn
+from ctbench.report.notes import record_notes
+from ctbench.report.numbers import rounded
+from ctbench.report.sheet import listed
+from ctbench.report.sources import Results
+from ctbench.report.style import GREY, WIDTH, house_style, save
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+MOST = 40
+"""Criteria in one figure."""
+LINE = 0.135
+"""Inches of a line of a label."""
+LETTERS = 52
+"""Letters of a line of a label."""
+HEAD = 1.45
+"""Lines that a label of one line takes."""
+MARGIN = 0.68
+"""Width of the labels, as a part of that of the plot."""
+SURE = 6
+"""Seeds from which on an interval may widen the axis."""
+REGION = "#e3e9ef"
+STYLES: dict[str, dict[str, Any]] = {
+    "pass": {"color": "#0072b2", "marker": "o"},
+    "fail": {"color": "#d55e00", "marker": "X"},
+    "unresolved": {"color": "#333333", "marker": "D", "markerfacecolor": "white"},
+}
+
+
+class Kind(NamedTuple):
+    """What one sort of forest plot shows; `neutral` is where neither side is ahead."""
+
+    stem: str
+    title: str
+    kinds: tuple[str, ...]
+    unit: str
+    least: int
+    neutral: float
+    scale: str
+    xlabel: str
+    caption: str
+
+
+KINDS = (
+    Kind(
+        stem="orderings",
+        title="Differences that the claims speak of",
+        kinds=("greater", "equivalent"),
+        unit="%",
+        least=1,
+        neutral=0.0,
+        scale="linear",
+        xlabel="difference, percentage points",
+        caption="Mean paired difference",
+    ),
+    Kind(
+        stem="ratios",
+        title="Ratios that the claims speak of",
+        kinds=("ratio_above", "ratio_below"),
+        unit="ratio",
+        least=3,
+        neutral=1.0,
+        scale="log",
+        xlabel="ratio, logarithmic axis",
+        caption="Geometric mean of the paired ratio",
+    ),
+)
+READING = (
+    "with its 95 % interval, one line per criterion; without a bar: a single value, or the same for every seed. "
+    "Shaded: what the claim asks for. A bar that ends in an arrow goes on. The status is that after Holm's correction."
+)
+
+
+def forests(results: Results, paper: str, folder: Path) -> tuple[Drawn, ...]:
+    """Draws the differences and the ratios of a paper's criteria into `folder`, at most `MOST` in a figure.
+
+    Criteria without an estimate are left out. Raises UserError if the files cannot be written.
+    """
+    return tuple(drawn for kind in KINDS for drawn in _forests(kind, results, paper, folder))
+
+
+def owned(folder: Path, paper: str) -> Iterator[Path]:
+    """The forest plots of a paper in `folder`, by whichever report."""
+    for kind in KINDS:
+        for suffix in ("svg", "png"):
+            yield from folder.glob(f"{kind.stem}-{paper}.{suffix}")
+            yield from folder.glob(f"{kind.stem}-{paper}-[0-9]*.{suffix}")
+
+
+def _forests(kind: Kind, results: Results, paper: str, folder: Path) -> Iterator[Drawn]:
+    frame = results.criteria
+    chosen = (frame["paper"] == paper) & frame["kind"].isin(kind.kinds) & (frame["unit"] == kind.unit)
+    rows = frame.loc[chosen & frame["estimate"].notna()]
+    parts = split(rows) if len(rows) >= kind.least else []
+    for place, part in enumerate(parts, 1):
+        several = len(parts) > 1
+        with house_style():
+            drawing = _Forest(kind, part).draw()
+            files = save(drawing, folder / (f"{kind.stem}-{paper}" + (f"-{place}" if several else "")))
+        title = kind.title + (f", {place} of {len(parts)}" if several else "")
+        yield Drawn(
+            name=files[0].stem,
+            title=title,
+            caption=f"{kind.caption} {READING}",
+            alt=_alt(title, part),
+            notes=tuple(_notes(results, part)),
+            inches=drawing.get_figwidth(),
+            files=tuple(files),
+        )
+
+
+def split(rows: pd.DataFrame, most: int = MOST) -> list[pd.DataFrame]:
+    """The rows in parts of at most `most`; a claim is cut only if it has more of its own."""
+    parts: list[pd.DataFrame] = []
+    for _, claim in rows.groupby("claim_id", sort=False):
+        for start in range(0, len(claim), most):
+            piece = claim.iloc[start : start + most]
+            if parts and len(parts[-1]) + len(piece) <= most:
+                parts[-1] = pd.concat([parts[-1], piece])
+            else:
+                parts.append(piece)
+    return parts
+
+
+class _Forest:
+    """One figure: lines of text downwards, each criterion as high as its label."""
+
+    def __init__(self, kind: Kind, rows: pd.DataFrame) -> None:
+        self.kind, self.rows = kind, rows
+        self.places: list[float] = []
+        self.labels: list[str] = []
+        self.heads: list[int] = []
+        self.height = 0.0
+        for claim, members in rows.groupby("claim_id", sort=False):
+            self.heads.append(len(self.labels))
+            self._line(str(claim))
+            for label in members["label"]:
+                self._line(textwrap.fill(label, LETTERS))
+
+    def _line(self, text: str) -> None:
+        high = text.count("\n") + HEAD
+        self.places.append(self.height + high / 2)
+        self.labels.append(text)
+        self.height += high
+
+    def draw(self) -> Figure:
+        from matplotlib.figure import Figure
+
+        figure = Figure(figsize=(WIDTH, LINE * self.height + 0.85), layout="constrained")
+        margin, axes = figure.subplots(1, 2, sharey=True, width_ratios=(MARGIN, 1))
+        low, high = _limits(self.kind, self.rows)
+        axes.set(xscale=self.kind.scale, xlim=(low, high), ylim=(self.height, 0), xlabel=self.kind.xlabel)
+        axes.axvline(self.kind.neutral, color="#555555", linewidth=0.9, ls=(0, (4, 2)), zorder=1.5)
+        for place, row in zip(self._criteria(), self.rows.itertuples(), strict=True):
+            self._region(axes, place, row, low, high)
+            self._estimate(axes, place, row, low, high)
+        self._label(margin)
+        self._frame(axes)
+        figure.legend(handles=list(self._handles()), loc="outside upper center", ncols=5, frameon=False)
+        return figure
+
+    def _criteria(self) -> list[float]:
+        return [place for i, place in enumerate(self.places) if i not in self.heads]
+
+    def _region(self, axes: Axes, place: float, row: Any, low: float, high: float) -> None:
+        """What the claim asks for, with its ends."""
+        start, end = (edge if np.isnan(bound) else bound for bound, edge in ((row.lower, low), (row.upper, high)))
+        axes.fill_betweenx([place - 0.5, place + 0.5], start, end, color=REGION, linewidth=0, zorder=1)
+        ends = [bound for bound in (row.lower, row.upper) if not np.isnan(bound)]
+        axes.vlines(ends, place - 0.5, place + 0.5, color=GREY, linewidth=1.0, zorder=2)
+
+    def _estimate(self, axes: Axes, place: float, row: Any, low: float, high: float) -> None:
+        style = STYLES[row.status]
+        if np.isfinite(row.low):
+            axes.hlines(place, max(row.low, low), min(row.high, high), color=style["color"], linewidth=1.5, zorder=3)
+        for goes_on, edge, arrow in ((row.low < low, low, "<"), (row.high > high, high, ">")):
+            if goes_on:
+                axes.plot(edge, place, marker=arrow, color=style["color"], ms=5, clip_on=False, zorder=4)
+        axes.plot(row.estimate, place, ls="", ms=5.2, zorder=5, **_edged(style))
+
+    def _label(self, margin: Axes) -> None:
+        """The claims and their criteria in the left margin, in lines with the estimates."""
+        margin.set(xlim=(0, 1))
+        margin.axis("off")
+        for i, (place, text) in enumerate(zip(self.places, self.labels, strict=True)):
+            look: dict[str, Any] = {"x": 0, "fontweight": "bold"} if i in self.heads else {"x": 0.03, "fontsize": 7.5}
+            margin.text(y=place, s=text, va="center", linespacing=1.15, **look)
+
+    def _frame(self, axes: Axes) -> None:
+        for head in self.heads[1:]:
+            axes.axhline(self.places[head] - HEAD / 2, color="#cccccc", linewidth=0.6)
+        axes.tick_params(axis="y", length=0, labelleft=False)
+        axes.grid(visible=False, axis="y")
+        axes.spines[["top", "right", "left"]].set_visible(False)
+        if self.kind.scale == "log":
+            _name_ratios(axes)
+
+    def _handles(self) -> Iterator[Any]:
+        from matplotlib.lines import Line2D
+        from matplotlib.patches import Patch
+
+        for status, style in STYLES.items():
+            if status in set(self.rows["status"]):
+                yield Line2D([], [], label=status, linewidth=1.5, ms=5.2, **_edged(style))
+        yield Patch(facecolor=REGION, edgecolor=GREY, linewidth=0.6, label="claimed")
+
+
+def _limits(kind: Kind, rows: pd.DataFrame) -> tuple[float, float]:
+    """The ends of the axis: from the first to the last number worth seeing, and a margin."""
+    sure = rows.loc[rows["n"].fillna(0) >= SURE, ["low", "high"]]
+    shown = rows[["estimate", "lower", "upper"]]
+    values = np.concatenate([[kind.neutral], *(part.to_numpy(dtype=float).ravel() for part in (shown, sure))])
+    values = values[np.isfinite(values)]
+    low, high = float(values.min()), float(values.max())
+    if kind.scale == "log":
+        margin = max((high / low) ** 0.05, 1.05)
+        return low / margin, high * margin
+    margin = 0.06 * (high - low) or 1.0
+    return low - margin, high + margin
+
+
+def _edged(style: dict[str, Any]) -> dict[str, Any]:
+    return {"markeredgecolor": style["color"], "markeredgewidth": 1.0, **style}
+
+
+def _name_ratios(axes: Axes) -> None:
+    """Ticks at 1, 2, 5, 10, ...; at powers of ten alone where the axis is long, and evenly where it is short."""
+    from matplotlib.ticker import LogLocator, MaxNLocator, NullLocator
+
+    low, high = axes.get_xlim()
+    short, long = high < 5 * low, high > 1e3 * low
+    axes.xaxis.set_major_locator(MaxNLocator(6) if short else LogLocator(subs=(1,) if long else (1, 2, 5), numticks=12))
+    axes.xaxis.set_major_formatter("{x:g}")
+    axes.xaxis.set_minor_locator(NullLocator())
+
+
+def _alt(title: str, rows: pd.DataFrame) -> str:
+    counts = Counter(rows["status"])
+    found = listed([f"{counts[status]} {status}" for status in STYLES if counts[status]])
+    estimates = rows["estimate"].to_numpy(dtype=float)
+    low, high = (rounded(float(value)).write() for value in (estimates.min(), estimates.max()))
+    claims = ", ".join(dict.fromkeys(rows["claim_id"]))
+    many = f"{len(rows)} {'criterion' if len(rows) == 1 else 'criteria'} of {claims}"
+    return f"{title}: {many}; {found}. Estimates from {low} to {high}; all are in the tables below."
+
+
+def _notes(results: Results, rows: pd.DataFrame) -> Iterator[str]:
+    """Where the numbers come from: the runs behind the claims."""
+    if rows["notes"].str.contains("diverged").any():
+        yield "Where a seed diverged, the estimate is that of the others; the status counts what diverged."
+    claims, measured = results.claims, results.measurements
+    runs = sorted(
+        {run for text in claims.loc[claims["claim_id"].isin(rows["claim_id"]), "runs"] for run in text.split()}
+    )
+    yield from record_notes(results.of(runs), measured.loc[measured["run"].isin(runs)])
