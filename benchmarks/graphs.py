@@ -24,7 +24,7 @@ EPOCHS = 60
 
 
 class Plain(nn.Module):
-    """Dense features, COO adjacency, one seed: GCN, or GCDE by torchdiffeq's `rk4`, with the weights of a stacked one."""
+    """Dense features, COO adjacency, one seed: GCN, or GCDE by torchdiffeq's `rk4`; weights of a stacked one."""
 
     def __init__(self, fast: NodeClassification, seed: int) -> None:
         super().__init__()

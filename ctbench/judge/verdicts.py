@@ -91,12 +91,12 @@ def _judge_criterion(claim: Claim, criterion: Base, frame: pd.DataFrame) -> Outc
 
 
 def _holm_by_table(claims: Sequence[Claim], judged: list[list[Judged]]) -> list[list[Judged]]:
-    """Holm over all p-values of the claims that share a paper and an experiment; one rule in two claims counts once."""
+    """Holm over all p-values of a paper's criteria on one experiment; one rule in two claims counts once."""
     result = [list(of_claim) for of_claim in judged]
     tested = [
-        ((claims[i].paper, claims[i].experiment), i, j)
+        ((claims[i].paper, _experiment_of(claims[i], criterion)), i, j)
         for i, of_claim in enumerate(judged)
-        for j, (_, outcome) in enumerate(of_claim)
+        for j, (criterion, outcome) in enumerate(of_claim)
         if outcome.p is not None
     ]
     for _, members in groupby(sorted(tested), key=lambda member: member[0]):
@@ -109,6 +109,11 @@ def _holm_by_table(claims: Sequence[Claim], judged: list[list[Judged]]) -> list[
                 criterion, outcome = judged[i][j]
                 result[i][j] = (criterion, outcome.adjusted(float(p)))
     return result
+
+
+def _experiment_of(claim: Claim, criterion: Base) -> str:
+    """The experiment whose measurements a criterion is about."""
+    return criterion.within(claim.paper, claim.experiment).selects()["a"].experiment or ""
 
 
 def _test_of(claim: Claim, criterion: Base) -> str:

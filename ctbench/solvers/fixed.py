@@ -33,7 +33,8 @@ class Stage:
         """Which of `intervals` equal pieces of depth holds this stage, in exact arithmetic.
 
         Pieces are closed on the left. A stage at the end of its step belongs to the piece that the step comes from,
-        so that a step never sees parameters of the piece after it (ContinuousNet, "open set" rule).
+        so that a step never sees parameters of the piece after it (ContinuousNet, "open set" rule). In the authors'
+        drawing of one 3/8-rule step over three pieces the stage at 2/3 has the piece on its left; here, on its right.
         """
         position = (self.step + self.c) * intervals / self.steps
         inside = position.denominator != 1 or self.c != 1

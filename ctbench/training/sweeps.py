@@ -5,6 +5,8 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Mapping
+from itertools import pairwise
+from statistics import median
 from typing import Any
 
 import torch
@@ -17,10 +19,13 @@ from ctbench.models.continuousnet import ContinuousNet, StageRule
 from ctbench.solvers import SCHEMES, SchemeName
 from ctbench.spec.errors import UserError
 from ctbench.spec.frozen import Frozen
-from ctbench.training.image_classification import Settings, build
+from ctbench.training.image_classification import ImageClassification, Settings, build
 from ctbench.training.images import Arrays, accuracy, prepared
 from ctbench.training.saved import kept
 from ctbench.training.task import Row, SeedResult, Task, measured
+
+FINER = 4
+"""How many times the steps of the training the best scheme takes to tell what a net computes as an ODE."""
 
 
 class Trained:
@@ -93,7 +98,7 @@ class ManifestationSettings(Frozen):
     schemes: tuple[SchemeName, ...] = ("euler", "midpoint", "rk4_38", "rk4_classic")
     steps: tuple[PositiveInt, ...] = tuple(range(1, 21))
     stage_rule: StageRule | None = Field(None, description="Null: as in training.")
-    tolerance: float = Field(1.0, ge=0, description="Change of accuracy that counts as none, in percentage points.")
+    tolerance: float = Field(0.5, ge=0, description="Change of accuracy that counts as none, in percentage points.")
 
 
 class Manifestation(Sweep):
@@ -110,7 +115,8 @@ class Manifestation(Sweep):
         if settings.stage_rule and isinstance(self.network, ContinuousNet):
             for block in self.network.blocks:
                 block.stage_rule = settings.stage_rule
-        steps = sorted({*settings.steps, self.native})
+        self.finest = FINER * self.native
+        steps = sorted({*settings.steps, self.native, self.finest})
         super().__init__(trained, [(scheme, n) for scheme in settings.schemes for n in steps])
 
     def step(self, index: int) -> None:
@@ -127,11 +133,12 @@ class Manifestation(Sweep):
         """Is it an ODE? The critical step, and what a better solver changes (after Ott et al. 2021).
 
         `critical_step`: the largest step, in steps of the training, such that with it and every smaller one the net's
-        own scheme is as accurate as the best scheme of the sweep with its most steps, within the tolerance; 0 if none.
+        own scheme is as accurate as the best scheme of the sweep with `FINER` times the steps, within the tolerance; 0
+        if none. One step for the whole block is the largest there is, so K is the ceiling for a net of K bases.
         """
         found = {(r["solver"], r["steps"]): r["value"] for r in self.rows if r["metric"] == "test_accuracy"}
         best = max(self.settings.schemes, key=lambda scheme: SCHEMES[scheme].order)
-        truth = found[best, max(n for scheme, n in found if scheme == best)]
+        truth = found[best, self.finest]
         rows = [measured("better_solver_drop", self.accuracy - truth, "%")]
         if self.scheme in self.settings.schemes:
             own = {n: value for (scheme, n), value in found.items() if scheme == self.scheme}
@@ -190,26 +197,27 @@ class AdjointGradient(Sweep):
 
     Both belong to one discrete net, batch norms with their running statistics. `gradient_difference` is
     ||adjoint - backpropagation|| / ||backpropagation|| over all parameters; in `difference_to_trained` the
-    back-propagation is that of the net as trained, in its own scheme and steps. `saved_memory` is what the forward
-    pass keeps for the gradient.
+    back-propagation has the steps of the training. `saved_memory` is what the forward pass keeps for the gradient.
     """
 
     def __init__(self, settings: AdjointSettings, trained: Trained) -> None:
         self.network = trained.continuous().double()
         self.pixels = trained.train.standardised(trained.train.pixels[: settings.images]).double()
         self.labels = trained.train.labels[: settings.images]
-        self.native, _ = self.gradient(adjoint=False)
+        self.native = self.network.manifestation[1]
         super().__init__(trained, [(scheme, n) for scheme in settings.schemes for n in settings.steps])
 
     def step(self, index: int) -> None:
         scheme, steps = self.points[index]
+        self.network.manifest(scheme, self.native)
+        trained, _ = self.gradient(adjoint=False)
         self.network.manifest(scheme, steps)
         exact, kept = self.gradient(adjoint=False)
         adjoint, kept_by_adjoint = self.gradient(adjoint=True)
         where = {"solver": scheme, "steps": steps}
         self.rows += [
             measured("gradient_difference", (adjoint - exact).norm() / exact.norm(), "relative", **where),
-            measured("difference_to_trained", (adjoint - self.native).norm() / self.native.norm(), "relative", **where),
+            measured("difference_to_trained", (adjoint - trained).norm() / trained.norm(), "relative", **where),
             measured("saved_memory_backpropagation", kept / 1e6, "MB", **where),
             measured("saved_memory_adjoint", kept_by_adjoint / 1e6, "MB", **where),
         ]
@@ -223,3 +231,58 @@ class AdjointGradient(Sweep):
         found = torch.autograd.grad(loss, parameters, allow_unused=True)
         flat = [(torch.zeros_like(p) if g is None else g).flatten() for p, g in zip(parameters, found, strict=True)]
         return torch.cat(flat), size
+
+
+class TrainingTimeSettings(Frozen):
+    """How much of an epoch is timed at each depth, and how often."""
+
+    batches: int = Field(8, ge=1)
+    repeats: int = Field(5, ge=1)
+
+
+class TrainingTime(Sweep):
+    """Training time of a growing net against one of its final depth from the start, both timed in this process.
+
+    Each repeat trains fresh nets of every depth of the schedule one after another for some batches, so that whatever
+    else the machine does falls on all alike; medians over the repeats make the epochs of the schedule.
+    """
+
+    def __init__(self, settings: TrainingTimeSettings, trained: Trained) -> None:
+        schedule = trained.settings
+        moments = [0, *schedule.moments, schedule.epochs]
+        self.epochs = [after - before for before, after in pairwise(moments)]
+        self.depths = [schedule.options["bases"] * 2**i for i in range(len(self.epochs))]
+        fixed = {"refine": (), "final_bases": None, "train_images": settings.batches * schedule.batch}
+        self.trainings = [
+            ImageClassification(
+                schedule.model_copy(update={**fixed, "options": {**schedule.options, "bases": bases}}),
+                trained.arrays,
+                trained.seed,
+                trained.device,
+            )
+            for bases in self.depths
+        ]
+        self.seconds: list[list[float]] = []
+        super().__init__(trained, list(range(settings.repeats)))
+
+    def step(self, index: int) -> None:
+        self.seconds.append([self.timed(training, index) for training in self.trainings])
+
+    def timed(self, training: ImageClassification, index: int) -> float:
+        """Seconds a batch."""
+        begin = time.perf_counter()
+        training.epoch(index)
+        return (time.perf_counter() - begin) * training.settings.batch / len(training.train)
+
+    def state(self) -> dict[str, Any]:
+        return {"seconds": self.seconds}
+
+    def restore(self, state: dict[str, Any]) -> None:
+        self.seconds = state["seconds"]
+
+    def results(self) -> list[SeedResult]:
+        batch = [median(column) for column in zip(*self.seconds, strict=True)]
+        growing = sum(n * seconds for n, seconds in zip(self.epochs, batch, strict=True))
+        timings = [measured("batch_seconds", seconds, "s", x=k) for k, seconds in zip(self.depths, batch, strict=True)]
+        timings.append(measured("time_ratio", growing / (sum(self.epochs) * batch[-1]), "ratio"))
+        return [SeedResult(self.trained.seed, [], timings=timings)]

@@ -30,15 +30,16 @@ VARIANTS: dict[str, dict[str, Any]] = {
     "momentum": {"refine_momentum": "keep"},
     "bf16": {"precision": "bfloat16"},
     "epochs60": {"epochs": 60},
-    "released": {"options": {"stage_rule": "as_released", "stitch_norm": False}},
+    "stages-released": {"options": {"stage_rule": "as_released"}},
+    "stitch-released": {"options": {"stitch_norm": False}},
     "decay1e-4": {"weight_decay": 1e-4},
     "epsilon8": {"options": {"epsilon": 8.0}},
     "adjoint": {"options": {"gradient": "adjoint"}},
 }
 """What a suffix of a model's name changes.
 
-`decay1e-4` and `epsilon8` are the README's, which differ between the rows of its table; `released` has the stage rule
-as it rounds and the stitch as it is built there; `epochs60` is long beside other reduced trainings.
+`decay1e-4` and `epsilon8` are the README's, which differ between the rows of its table; the released code rounds the
+stage rule and leaves a norm of the stitch out; `epochs60` is long beside other reduced trainings.
 """
 SCHEDULES = {1: (25 / 120,), 2: (30 / 160, 60 / 160), 3: (30 / 120, 50 / 120, 70 / 120)}
 """When bases double, by the number of doublings: the README's for one and three, the best of the notebooks' for two."""
