@@ -40,7 +40,7 @@ def test_both_end_at_the_second_digit_of_the_half_width(value: float, half: floa
     digits = Decimal(shown.half).normalize().as_tuple().digits
     assert len(digits) <= 2
     width = Decimal(shown.half) * scale
-    assert abs(width - Decimal(half)) <= width / 20
+    assert abs(width - Decimal(repr(half))) <= width / 20
     assert abs(Decimal(shown.value) * scale - Decimal(repr(value))) <= width / 20
     if "." in shown.half:
         assert len(shown.value.split(".")[1]) == len(shown.half.split(".")[1])

@@ -16,6 +16,8 @@ from ctbench.training.sweeps import (
     Manifestation,
     ManifestationSettings,
     Trained,
+    TrainingTime,
+    TrainingTimeSettings,
 )
 from ctbench.training.task import Row, measured
 
@@ -64,7 +66,7 @@ def test_a_trained_net_under_its_own_scheme_and_steps_loses_nothing(toy: Arrays,
     rows = run(manifested(Trained(chosen, result.weights, toy, 3), steps=(5,)))[0].rows
     assert by_place(rows, "test_accuracy")[task.network.manifestation] == alone(result.rows, "test_accuracy")[0]
     assert by_place(rows, "accuracy_drop")[task.network.manifestation] == 0
-    assert len(by_place(rows, "accuracy_drop")) == 4 * 2
+    assert len(by_place(rows, "accuracy_drop")) == 4 * 3
 
 
 @pytest.mark.parametrize("bases", [1, 4])
@@ -87,26 +89,26 @@ def concluded(toy: Arrays, own: dict[int, float], better: dict[int, float], sche
 @pytest.mark.parametrize(
     "own, step",
     [
-        ({1: 75, 2: 75, 4: 75, 8: 75}, 4),
-        ({1: 60, 2: 74, 4: 76, 8: 75}, 2),
-        ({8: 75, 4: 73.9, 2: 75, 1: 75}, 0.5),
-        ({1: 75, 2: 75, 4: 80, 8: 75.1}, 0.5),
-        ({1: 75, 2: 75, 4: 80, 8: 76.1}, 0),
-        ({4: 80, 8: float("nan")}, 0),
+        ({1: 75, 2: 75, 4: 75, 16: 75}, 4),
+        ({1: 60, 2: 74.6, 4: 75.4, 16: 75}, 2),
+        ({16: 75, 4: 74.4, 2: 75, 1: 75}, 0.25),
+        ({1: 75, 2: 75, 4: 80, 16: 75.1}, 0.25),
+        ({1: 75, 2: 75, 4: 80, 16: 75.6}, 0),
+        ({4: 80, 16: float("nan")}, 0),
     ],
 )
 def test_the_critical_step_ends_where_accuracy_changes(toy: Arrays, own: dict[int, float], step: float) -> None:
-    rows = concluded(toy, own, better={1: 20.0, 8: 75.0, 4: 70.0})
+    rows = concluded(toy, own, better={1: 20.0, 16: 75.0, 4: 70.0})
     assert alone(rows, "critical_step") == [step] and alone(rows, "better_solver_drop") == [5]
 
 
 def test_there_is_no_critical_step_of_another_scheme(toy: Arrays) -> None:
-    rows = concluded(toy, {1: 75.0}, {1: 81.0}, scheme="midpoint")
+    rows = concluded(toy, {1: 75.0}, {16: 81.0}, scheme="midpoint")
     assert alone(rows, "critical_step") == [] and alone(rows, "better_solver_drop") == [-1]
 
 
-def test_the_best_scheme_and_most_steps_tell_the_truth(toy: Arrays) -> None:
-    assert alone(concluded(toy, {4: 80.0, 8: 10.0}, {1: 0.0, 2: 30.0}), "better_solver_drop") == [50]
+def test_the_best_scheme_at_four_times_the_steps_tells_the_truth(toy: Arrays) -> None:
+    assert alone(concluded(toy, {4: 80.0, 16: 10.0}, {1: 0.0, 16: 30.0, 20: 0.0}), "better_solver_drop") == [50]
 
 
 def test_the_stage_rule_asked_for_reaches_the_net(toy: Arrays) -> None:
@@ -153,7 +155,6 @@ def adjoint(toy: Arrays, schemes: tuple[str, ...], steps: tuple[int, ...], **opt
         for name, child in module.named_children():
             if isinstance(child, nn.ReLU):
                 setattr(module, name, nn.Softplus())
-    sweep.native, _ = sweep.gradient(adjoint=False)
     return sweep
 
 
@@ -166,10 +167,10 @@ def test_the_adjoint_gradient_converges_with_the_order_of_the_scheme(toy: Arrays
     assert slope == pytest.approx(SCHEMES[scheme].order, abs=0.3)
 
 
-def test_under_its_own_scheme_both_differences_are_one(toy: Arrays) -> None:
+def test_at_the_steps_of_the_training_both_differences_are_one(toy: Arrays) -> None:
     rows = run(adjoint(toy, ("euler", "midpoint"), (2, 3), bases=2, scheme="midpoint"))[0].rows
     between, native = (by_place(rows, metric) for metric in ("gradient_difference", "difference_to_trained"))
-    assert [place for place in between if between[place] == native[place]] == [("midpoint", 2)]
+    assert [place for place in between if between[place] == native[place]] == [("euler", 2), ("midpoint", 2)]
 
 
 @pytest.mark.parametrize("scheme", ["euler", "rk4_classic"])
@@ -180,3 +181,23 @@ def test_memory_of_the_adjoint_is_flat_and_of_backpropagation_linear_in_steps(to
     growth = np.diff(linear)
     np.testing.assert_allclose(growth, growth[0], rtol=1e-9)
     assert growth[0] > 0
+
+
+def test_time_of_a_growing_net_is_put_together_from_its_depths(toy: Arrays) -> None:
+    """Six epochs, two at each of K = 1, 2, 4, that take 1, 2 and 4 seconds a batch: (1 + 2 + 4) / (3 * 4)."""
+    grown = untrained(toy).continuous()
+    grown.project(4)
+    trained = Trained(settings(epochs=6, refine=(1 / 3, 2 / 3)), grown.state_dict(), toy, seed=3)
+    sweep = TrainingTime(TrainingTimeSettings(batches=1, repeats=3), trained)
+    assert sweep.depths == [1, 2, 4] and sweep.epochs == [2, 2, 2]
+    sweep.seconds = [[1.0, 2.0, 4.0], [1.0, 2.0, 4.0], [9.0, 9.0, 9.0]]
+    [result] = sweep.results()
+    assert alone(result.timings, "time_ratio") == [pytest.approx(7 / 12)]
+
+
+def test_deeper_batches_take_longer(toy: Arrays) -> None:
+    grown = untrained(toy, options={**TINY, "scheme": "rk4_classic"}).continuous()
+    grown.project(16)
+    chosen = settings(epochs=6, options={**TINY, "scheme": "rk4_classic"}, refine=(0.2, 0.4, 0.6, 0.8))
+    rows = run(TrainingTime(TrainingTimeSettings(batches=1, repeats=3), Trained(chosen, grown.state_dict(), toy, 3)))
+    assert alone(rows[0].timings, "time_ratio")[0] < 1
