@@ -120,7 +120,8 @@ class _Grid:
             axes.set_ylim(max(bottom, low - margin), min(top, high + margin))
 
     def _title(self, down: Any, across: Any) -> str:
-        return " · ".join(self.layout.label(value) for value in (across, down) if value is not None)
+        words = [self.layout.label(value) for value in (across, down) if value is not None]
+        return ("\n" if len(self.across) >= ACROSS else " · ").join(words)
 
     def _panel(self, axes: Axes, down: Any, across: Any) -> None:
         here = _at(_at(self.rows, self.layout.row, down), self.layout.col, across)
