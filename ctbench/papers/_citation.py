@@ -85,7 +85,7 @@ class SeriesExperiment(CitationExperiment, ABC):
         assert isinstance(settings, SeriesSettings) and inputs.dataset is not None
         points = []
         for value in settings.values:
-            make = partial(training, settings.at(value), inputs.dataset, seeds, inputs.device)
+            make = partial(training, settings.at(value), inputs.dataset, seeds or (0,), inputs.device)
             if settings.quantity == "accuracy":
                 points.append(Point(value, settings.epochs, make))
             else:

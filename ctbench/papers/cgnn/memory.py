@@ -26,6 +26,7 @@ class Memory(SeriesExperiment):
     """
 
     paper = "cgnn"
+    seeded = False
     title = "Memory against depth"
 
     def published(self, dataset: str, model: str) -> dict[str, Any]:
