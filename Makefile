@@ -32,7 +32,8 @@ reference: .venv/ready
 	rm -rf results/reference/$(PRESET)
 	mkdir -p results/reference/$(PRESET)
 	cd results/$(PRESET) && tar -cf - --exclude=weights claims.csv criteria.csv measurements.parquet plan.txt tables figures \
-	    $$(sed 's/^/runs\//' plan.txt) | tar -xf - -C ../reference/$(PRESET)
+	    $$(while read run; do test ! -e runs/$$run/record.json || echo runs/$$run; done < plan.txt) \
+	    | tar -xf - -C ../reference/$(PRESET)
 	$(BIN)/python -m ctbench.report.readme
 
 # Put committed measurements back, so that a campaign goes on from there on another machine.
