@@ -203,7 +203,8 @@ def judge(options: Options) -> None:
     folders = record.planned(folder)
     measurements.write(record.gather(folders, "measurements"), folder / "measurements.parquet")
     rows = record.gather(folders, "measurements", "timings")
-    claims, criteria = judged(rows, load_claims(), absent=f"not in preset {config.preset}")
+    absent = "needs a GPU, or is not in this preset" if config.preset == "paper" else f"not in preset {config.preset}"
+    claims, criteria = judged(rows, load_claims(), absent=absent)
     write_table(criteria, folder / "criteria.csv")
     write_table(claims, folder / "claims.csv")
     console.print(", ".join(f"{n} {verdict}" for verdict, n in claims["verdict"].value_counts().items()))
