@@ -15,8 +15,9 @@ MODELS = {
     "cgnn_discrete": "end_time",
     "cgnn": "end_time",
     "cgnn_released": "end_time",
+    "cgnn_no_source": "end_time",
 }
-MODELS["cgnn_no_source"] = "end_time"
+"""What deepens each model."""
 
 
 class Depth(SeriesExperiment):

@@ -13,6 +13,11 @@ from ctbench.training.image_classification import Settings
 from ctbench.training.sweeps import Sweep, Trained
 
 
+def has_several_bases(trained: RunSpec) -> bool:
+    """Whether a net ends its training with more than one basis."""
+    return trained.settings["options"].get("bases", 1) > 1 or bool(trained.settings["refine"])
+
+
 class ImageSweep(Experiment):
     """Starts from every trained net of the classification that it accepts."""
 

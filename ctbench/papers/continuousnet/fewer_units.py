@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ctbench.papers.continuousnet._sweep import ImageSweep
+from ctbench.papers.continuousnet._sweep import ImageSweep, has_several_bases
 from ctbench.spec.frozen import Frozen
 from ctbench.spec.run import RunSpec
 from ctbench.training.sweeps import FewerUnits, FewerUnitsSettings
@@ -16,8 +16,7 @@ class FewerUnitsSweep(ImageSweep):
     kind = FewerUnits
 
     def accepts(self, parent: RunSpec) -> bool:
-        several = parent.settings["options"].get("bases", 1) > 1 or parent.settings["refine"]
-        return super().accepts(parent) and bool(several)
+        return super().accepts(parent) and has_several_bases(parent)
 
     def seconds(self, settings: Frozen) -> float:
         assert isinstance(settings, FewerUnitsSettings)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from ctbench.papers.continuousnet._sweep import ImageSweep
+from ctbench.papers.continuousnet._sweep import ImageSweep, has_several_bases
 from ctbench.papers.continuousnet.manifestation import ManifestationSweep
 from ctbench.spec.run import RunSpec
 
@@ -21,8 +21,7 @@ class StageRule(ManifestationSweep):
         return {"stage_rule": "as_released"}
 
     def accepts(self, parent: RunSpec) -> bool:
-        several = parent.settings["options"].get("bases", 1) > 1 or parent.settings["refine"]
-        return ImageSweep.accepts(self, parent) and bool(several)
+        return ImageSweep.accepts(self, parent) and has_several_bases(parent)
 
 
 EXPERIMENT = StageRule()

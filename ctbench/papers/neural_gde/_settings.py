@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from ctbench.papers._experiment import over
+
 SELECTION: dict[str, Any] = {"epochs": 2000, "select_by": "loss", "select_from": 1000}
 TRAINING: dict[str, dict[str, Any]] = {
     "cora": {**SELECTION, "learning_rate": 1e-3, "weight_decay": 5e-4},
@@ -21,7 +23,7 @@ MODELS: dict[str, dict[str, Any]] = {
     "gcde_rk2": {"model": "gcde", "options": {"scheme": "midpoint"}},
     "gcde_rk4": {"model": "gcde", "options": {"scheme": "rk4_38"}},
     "gcde_dopri5": DOPRI5,
-    "gcde_dopri5_fixed_mask": {"model": "gcde", "options": {**DOPRI5["options"], "redraw": False}},
+    "gcde_dopri5_fixed_mask": over(DOPRI5, {"options": {"redraw": False}}),
     "gcde_notebook": {
         "model": "gcde",
         "epochs": 3000,
