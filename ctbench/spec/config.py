@@ -10,7 +10,7 @@ import yaml
 from pydantic import BeforeValidator, Field
 
 from ctbench.spec.errors import UserError, unknown
-from ctbench.spec.frozen import Frozen, validated
+from ctbench.spec.frozen import Frozen, canonical, validated
 
 PRESETS = Path(__file__).resolve().parents[2] / "workflow" / "presets"
 
@@ -78,11 +78,12 @@ def read_yaml(path: Path) -> dict[str, Any]:
     """A YAML mapping. Raises UserError if it is missing, not YAML, or something else than a mapping."""
     try:
         content = yaml.safe_load(path.read_text(encoding="utf-8"))
+        canonical(content)
     except FileNotFoundError:
         raise UserError(f"{path}: no such file.") from None
     except (OSError, UnicodeDecodeError) as error:
         raise UserError(f"{path}: cannot be read as text ({error}).") from None
-    except yaml.YAMLError as error:
+    except (yaml.YAMLError, ValueError, TypeError, RecursionError) as error:  # also a date that is none, or a loop
         raise UserError(f"{path}: not valid YAML. {' '.join(str(error).split())}") from None
     if not isinstance(content, dict):
         raise UserError(f"{path}: found {type(content).__name__}, expected keys and values.")
