@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 
-from benchmarks import cgnn, graphs, harness, images, plan, startup
+from benchmarks import cgnn, graphs, harness, images, plan, startup, suite
 
 ALL = {
     "cgnn": cgnn.main,
@@ -13,6 +13,7 @@ ALL = {
     "images": images.main,
     "plan": plan.main,
     "startup": startup.main,
+    "suite": suite.main,
 }
 
 
