@@ -1,5 +1,6 @@
 """A tiny campaign whose runs are real processes, and what a fault cost it."""
 
+import importlib
 import multiprocessing
 import os
 import sys
@@ -14,6 +15,7 @@ from ctbench.cli import main
 from ctbench.papers._plan import Job, plan, write_plan
 from ctbench.spec.config import PRESETS, merge, read_yaml
 
+importlib.import_module("torch._dynamo")  # as the first step of an optimiser does; a forked process has it then
 SWING = {"iterations": 40, "hidden": [8], "duration": 6.0, "test_steps": [2, 5]}
 
 
