@@ -348,8 +348,10 @@ class Exact(Base):
         outside = int((distance > self.tolerance).sum())
         lost = (f"{int((~finite).sum())} diverged",) if not finite.all() else ()
         farthest = values[finite][np.argmax(distance[finite])] if finite.any() else np.nan
-        count = _agreement(len(values), outside, "value" if self.cases else "case") + _span(rows["a"]["x"])
-        n = int(rows["cases"]["value"].sum()) if self.cases else len(values)
+        count = _agreement(len(values), outside, "value" if self.cases else "case") + _span(
+            rows["a"]["x"].to_numpy(dtype=float)
+        )
+        n = int(rows["cases"]["value"].to_numpy(dtype=float).sum()) if self.cases else len(values)
         if self.cases:
             count += f", {n} cases checked"
         return Outcome(
@@ -381,7 +383,7 @@ def _agreement(n: int, outside: int, what: str) -> str:
     return f"all {n} {what}s agree" if n > 1 else f"the one {what} agrees"
 
 
-def _span(points: pd.Series) -> str:
+def _span(points: NDArray[np.float64]) -> str:
     """Over which abscissae the values go, where there are several."""
-    found = points.dropna().astype(float)
-    return f", x from {found.min():g} to {found.max():g}" if found.nunique() > 1 else ""
+    found = np.unique(points[np.isfinite(points)])
+    return f", x from {found[0]:g} to {found[-1]:g}" if len(found) > 1 else ""
