@@ -8,9 +8,9 @@ from typing import Any, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
+from pydantic import AfterValidator
 
 from ctbench.papers._experiment import Experiment, Inputs, row
-from ctbench.spec.errors import UserError
 from ctbench.spec.frozen import Frozen
 from ctbench.spec.run import RunSpec
 from ctbench.training.task import Row, SeedResult, Task
@@ -80,13 +80,15 @@ class ExactExperiment(Experiment, ABC):
         return ExactChecks(tuple(self.checks(spec.model, self.settings(spec))))
 
 
-def enumerable(n: int, limit: int, *, otherwise: str) -> int:
-    """`n`, if all 2^n cases can be enumerated. Raises UserError naming the limit and what can be done beyond it."""
-    if not 1 <= n <= limit:
-        raise UserError(
-            f"found {n} binary inputs, expected 1 to {limit}: more than 2^{limit} cases are not enumerated. {otherwise}"
-        )
-    return n
+def up_to(limit: int, what: str, otherwise: str) -> AfterValidator:
+    """For a number in settings up to which `what` are gone through one by one; `otherwise` is the way beyond `limit`."""
+
+    def check(n: int) -> int:
+        if not 1 <= n <= limit:
+            raise ValueError(f"expected 1 to {limit}: {what} are gone through one by one; {otherwise}")
+        return n
+
+    return AfterValidator(check)
 
 
 def pieces(cases: int, size: int = PIECE) -> Iterator[NDArray[np.int64]]:
