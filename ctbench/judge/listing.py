@@ -22,6 +22,8 @@ DTYPES: dict[str, str] = {
     "estimate": "float64",
     "low": "float64",
     "high": "float64",
+    "boot_low": "float64",
+    "boot_high": "float64",
     "unit": "string",
     "lower": "float64",
     "upper": "float64",
@@ -29,6 +31,7 @@ DTYPES: dict[str, str] = {
     "p": "float64",
     "p_holm": "float64",
     "smallest_detectable": "float64",
+    "needed": "Int64",
     "status": "string",
     "notes": "string",
 }
@@ -40,7 +43,8 @@ Judged = tuple[Criterion, Outcome]
 def criteria_table(judged: Iterable[tuple[Claim, list[Judged]]]) -> pd.DataFrame:
     """The criteria table: one row per criterion, in the order of the claims; also those without measurements.
 
-    `low` and `high` are the ends of the 95 % interval, `lower` and `upper` those of the claimed region, all in `unit`.
+    `low` and `high` are the ends of the 95 % interval, `boot_low` and `boot_high` those of the bootstrap's, `lower` and
+    `upper` those of the claimed region, all in `unit`.
     """
     return typed(list(_rows(judged)), DTYPES)
 
@@ -72,11 +76,14 @@ def _found(criterion: Criterion, outcome: Outcome) -> dict[str, Any]:
         "estimate": outcome.estimate,
         "low": outcome.ci_low,
         "high": outcome.ci_high,
+        "boot_low": outcome.boot_low,
+        "boot_high": outcome.boot_high,
         "unit": "ratio" if isinstance(criterion, OfRatio) else outcome.unit,
         "n": outcome.n if run else None,
         "p": outcome.p,
         "p_holm": outcome.p_holm,
         "smallest_detectable": outcome.detectable,
+        "needed": outcome.needed if outcome.status == "unresolved" and outcome.needed > outcome.n else None,
         "status": outcome.status,
         "notes": "; ".join(part for part in (outcome.about, *outcome.notes) if part),
     }

@@ -19,6 +19,7 @@ from ctbench.judge.statistics import (
     MIN_SEEDS,
     Estimate,
     Region,
+    bootstrap_interval,
     is_constant,
     smallest_detectable,
     t_interval,
@@ -45,6 +46,10 @@ class Scale:
         return Estimate(*(self.back(v) if isfinite(v) else nan for v in estimate))
 
 
+DETERMINISTIC = "deterministic, no interval"
+SAME = "the same for every seed"
+CROSSES = "the bootstrap's interval crosses the bound"
+
 LEVEL = Scale(".4g")
 DIFFERENCE = Scale("+.4g")
 FACTOR = Scale(".4g", effect="factor", back=exp)
@@ -54,20 +59,25 @@ FACTOR = Scale(".4g", effect="factor", back=exp)
 class Outcome:
     """The finding of one criterion.
 
-    `estimate`, `ci_low` and `ci_high` (95 %) are in the unit of the measurement, or a ratio or slope; NaN where there
-    is none. `n` counts paired seeds (cases, for `exact`). `p` is one-sided and unadjusted, `p_holm` adjusted; None
-    where nothing was tested. `detectable` is the distance from the claim's bound that would have been found with 80 %
-    power (a factor, for a ratio). `about` says which number the estimate is, where it is not a plain mean.
+    `estimate`, `ci_low` and `ci_high` (95 %, by t), `boot_low` and `boot_high` (by the bootstrap) are in
+    the unit of the measurement, or a ratio or slope; NaN where there is none. `n` counts paired seeds (cases, for
+    `exact`). `p` is one-sided and unadjusted, `p_holm` adjusted; None where nothing was tested. `detectable` is the
+    distance from the claim's bound that would have been found with 80 % power (a factor, for a ratio), `needed` the
+    seeds that would settle it (`Region.seeds`); both before Holm's correction. `about` says which number the estimate
+    is, where it is not a plain mean.
     """
 
     status: Status
     estimate: float = nan
     ci_low: float = nan
     ci_high: float = nan
+    boot_low: float = nan
+    boot_high: float = nan
     n: int = 0
     p: float | None = None
     p_holm: float | None = None
     detectable: float = nan
+    needed: float = nan
     effect: str = "difference"
     about: str = ""
     summary: str = ""
@@ -89,6 +99,15 @@ class Outcome:
         power = f"smallest detectable {self.effect} {self.detectable:.3g} (80 % power)" if told else ""
         return ", ".join(part for part in (self.status, self.summary, holm, *self.notes, power) if part)
 
+    @property
+    def hint(self) -> str:
+        """What an unresolved outcome would take: seeds, or else the effect that these seeds would have shown."""
+        if self.status != "unresolved":
+            return ""
+        if self.needed > self.n:
+            return f"about {self.needed:.0f} seeds would tell"
+        return f"smallest detectable {self.effect} {self.detectable:.2g}" if isfinite(self.detectable) else ""
+
 
 def not_run(why: str) -> Outcome:
     """The outcome of a criterion without the measurements that it needs."""
@@ -101,23 +120,25 @@ def judge_mean(values: NDArray[np.float64], region: Region, *, seeded: bool, sca
     `values` and `region` are on the scale of the test (logarithms for a ratio); the outcome is on the reader's.
     """
     n, inner = len(values), t_interval(values)
-    shown = scale.undo(inner)
-    found = Outcome("unresolved", *shown, n=n, effect=scale.effect, summary=f"{scale.text(shown)}, n = {n}")
+    mean, low, high = shown = scale.undo(inner)
+    found = Outcome("unresolved", mean, low, high, n=n, effect=scale.effect, summary=f"{scale.text(shown)}, n = {n}")
     if not seeded:
-        return _direct(found, region.holds(inner.mean), "deterministic, no interval")
+        return _direct(found, region.holds(inner.mean), DETERMINISTIC)
+    if is_constant(values) and n >= MIN_SEEDS:
+        return _direct(found, region.holds(inner.mean), SAME)
+    found = replace(found, needed=region.seeds(values))
     if n < MIN_SEEDS:
         return _too_few(found)
-    if is_constant(values):
-        return _direct(found, region.holds(inner.mean), "the same for every seed")
     p = region.p(values)
     excluded = region.excluded_by(inner.low, inner.high)
     two_sided = isfinite(region.low) and isfinite(region.high)
-    return replace(
+    tested = replace(
         found,
         status="fail" if excluded else "pass" if p < ALPHA else "unresolved",
         p=p,
         detectable=scale.back(smallest_detectable(values, "two-sided" if two_sided else "larger")),
     )
+    return _checked(tested, inner, bootstrap_interval(values), region, scale)
 
 
 def judge_every(columns: NDArray[np.float64], region: Region, *, seeded: bool, scale: Scale) -> Outcome:
@@ -139,27 +160,39 @@ def judge_every(columns: NDArray[np.float64], region: Region, *, seeded: bool, s
         summary=f"{which} {scale.text(estimates[worst])}, n = {n}{kind}",
     )
     if not seeded:
-        return _direct(found, all(region.holds(e.mean) for e in estimates), "deterministic, no interval")
+        return _direct(found, all(region.holds(e.mean) for e in estimates), DETERMINISTIC)
+    found = replace(found, needed=region.seeds(columns[:, worst]))
     if n < MIN_SEEDS:
         return _too_few(found)
     p = max(region.p(column) for column in columns.T)
     excluded = any(region.excluded_by(e.low, e.high) for e in estimates)
-    return replace(
+    tested = replace(
         found,
         status="fail" if excluded else "pass" if p < ALPHA else "unresolved",
         p=p,
         detectable=scale.back(smallest_detectable(columns[:, worst])),
     )
+    boot = bootstrap_interval(columns[:, worst], 1 - ALPHA / k)
+    return _checked(tested, estimates[worst], boot, region, scale)
 
 
 def diverged(found: Outcome, note: str, *, status: Status = "fail") -> Outcome:
     """An outcome over the finite values, overruled because others diverged; it stays in the Holm family with p = 1."""
     rest = ("numbers over the finite seeds",) if found.n else ()
-    return replace(found, status=status, p=1.0, notes=(note, *rest), detectable=nan)
+    return replace(found, status=status, p=1.0, notes=(note, *rest), detectable=nan, needed=nan)
 
 
 def _direct(found: Outcome, holds: bool, note: str) -> Outcome:
     return replace(found, status="pass" if holds else "fail", notes=(note,))
+
+
+def _checked(found: Outcome, inner: Estimate, boot: Estimate, region: Region, scale: Scale) -> Outcome:
+    """The outcome with its bootstrap interval, and a note where that crosses a bound that the t interval does not."""
+    ends = (region.low, region.high)
+    crosses = any(boot.low < end < boot.high and not inner.low < end < inner.high for end in ends)
+    shown = scale.undo(boot)
+    notes = (*found.notes, CROSSES) if crosses else found.notes
+    return replace(found, boot_low=shown.low, boot_high=shown.high, notes=notes)
 
 
 def _too_few(found: Outcome) -> Outcome:
