@@ -345,15 +345,12 @@ class Exact(Base):
         lost = (f"{int((~finite).sum())} diverged",) if not finite.all() else ()
         farthest = values[finite][np.argmax(distance[finite])] if finite.any() else np.nan
         n = len(values)
-        count = (
-            f"{outside} of {n} cases differ" if outside else f"all {n} cases agree" if n > 1 else "the one case agrees"
-        )
+        count = f"{outside} of {n} cases differ" if outside else f"all {n} cases agree"
         return Outcome(
             "fail" if outside else "pass",
             estimate=float(farthest),
             n=n,
-            about=count,
-            summary=f"{count}, farthest {farthest:.4g}",
+            about=f"{count}, farthest" if n > 1 else "",
             notes=lost,
         )
 

@@ -14,6 +14,7 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from ctbench.judge.numbers import interval, signed
 from ctbench.judge.statistics import (
     ALPHA,
     MIN_SEEDS,
@@ -30,16 +31,11 @@ Status = Literal["pass", "fail", "unresolved", "not run"]
 
 @dataclass(frozen=True)
 class Scale:
-    """How numbers are shown: `back` leads from the scale of the test to that of the reader."""
+    """`back` leads from the scale of the test to that of the reader, who sees the sign of a `signed` number."""
 
-    number: str
     effect: str = "difference"
+    signed: bool = False
     back: Callable[[float], float] = float
-
-    def text(self, estimate: Estimate) -> str:
-        """`mean [low, high]`, or the mean alone where there is no interval."""
-        shown = f"{estimate.mean:{self.number}}"
-        return shown if not isfinite(estimate.low) else f"{shown} [{estimate.low:.4g}, {estimate.high:.4g}]"
 
     def undo(self, estimate: Estimate) -> Estimate:
         """The estimate on the reader's scale."""
@@ -50,9 +46,10 @@ DETERMINISTIC = "deterministic, no interval"
 SAME = "the same for every seed"
 CROSSES = "the bootstrap's interval crosses the bound"
 
-LEVEL = Scale(".4g")
-DIFFERENCE = Scale("+.4g")
-FACTOR = Scale(".4g", effect="factor", back=exp)
+LEVEL = Scale()
+DIFFERENCE = Scale(signed=True)
+FACTOR = Scale(effect="factor", back=exp)
+NO_UNIT = ("", "1", "relative", "ratio", "count")
 
 
 @dataclass(frozen=True)
@@ -79,8 +76,8 @@ class Outcome:
     detectable: float = nan
     needed: float = nan
     effect: str = "difference"
+    signed: bool = False
     about: str = ""
-    summary: str = ""
     notes: tuple[str, ...] = ()
     unit: str = ""
     scales: frozenset[str] = frozenset()
@@ -93,11 +90,18 @@ class Outcome:
 
     @property
     def detail(self) -> str:
-        """One phrase, such as `pass, +1.2 [0.8, 1.6], n = 10, Holm p = 0.0021`."""
-        holm = "" if self.p_holm is None else f"Holm p = {self.p_holm:.2g}"
-        told = self.status == "unresolved" and isfinite(self.detectable)
-        power = f"smallest detectable {self.effect} {self.detectable:.3g} (80 % power)" if told else ""
-        return ", ".join(part for part in (self.status, self.summary, holm, *self.notes, power) if part)
+        """One phrase, such as `+1.22 [0.28, 2.16] %` or `82.22 [81.83, 82.61] %; about 14 seeds would tell`."""
+        notes = (note for note in self.notes if note not in (DETERMINISTIC, SAME))
+        return "; ".join(part for part in (self.shown, *notes, self.hint) if part)
+
+    @property
+    def shown(self) -> str:
+        """The estimate, its interval and unit, and which number it is; empty without an estimate."""
+        if not isfinite(self.estimate):
+            return self.about
+        number = interval(self.estimate, self.ci_low, self.ci_high)
+        unit = "" if self.unit in NO_UNIT else self.unit
+        return " ".join(part for part in (self.about, signed(number) if self.signed else number, unit) if part)
 
     @property
     def hint(self) -> str:
@@ -105,7 +109,7 @@ class Outcome:
         if self.status != "unresolved":
             return ""
         if self.needed > self.n:
-            return f"about {self.needed:.0f} seeds would tell"
+            return f"about {float(f'{self.needed:.2g}'):.0f} seeds would tell"
         return f"smallest detectable {self.effect} {self.detectable:.2g}" if isfinite(self.detectable) else ""
 
 
@@ -120,8 +124,8 @@ def judge_mean(values: NDArray[np.float64], region: Region, *, seeded: bool, sca
     `values` and `region` are on the scale of the test (logarithms for a ratio); the outcome is on the reader's.
     """
     n, inner = len(values), t_interval(values)
-    mean, low, high = shown = scale.undo(inner)
-    found = Outcome("unresolved", mean, low, high, n=n, effect=scale.effect, summary=f"{scale.text(shown)}, n = {n}")
+    mean, low, high = scale.undo(inner)
+    found = Outcome("unresolved", mean, low, high, n=n, effect=scale.effect, signed=scale.signed)
     if not seeded:
         return _direct(found, region.holds(inner.mean), DETERMINISTIC)
     if is_constant(values) and n >= MIN_SEEDS:
@@ -150,14 +154,15 @@ def judge_every(columns: NDArray[np.float64], region: Region, *, seeded: bool, s
     n, k = columns.shape
     estimates = [t_interval(column, 1 - ALPHA / k) for column in columns.T]
     worst = int(np.argmin([e.mean for e in estimates]))
-    which, kind = f"smallest of {k} step{'s' * (k > 1)}", ", simultaneous interval" if k > 1 and n > 1 else ""
+    which, kind = f"smallest of {k} step{'s' * (k > 1)}", ("simultaneous interval",) if k > 1 and n > 1 else ()
     found = Outcome(
         "unresolved",
         *estimates[worst],
         n=n,
         effect=scale.effect,
-        about=which + kind,
-        summary=f"{which} {scale.text(estimates[worst])}, n = {n}{kind}",
+        signed=scale.signed,
+        about=which,
+        notes=kind,
     )
     if not seeded:
         return _direct(found, all(region.holds(e.mean) for e in estimates), DETERMINISTIC)
@@ -183,7 +188,7 @@ def diverged(found: Outcome, note: str, *, status: Status = "fail") -> Outcome:
 
 
 def _direct(found: Outcome, holds: bool, note: str) -> Outcome:
-    return replace(found, status="pass" if holds else "fail", notes=(note,))
+    return replace(found, status="pass" if holds else "fail", notes=(*found.notes, note))
 
 
 def _checked(found: Outcome, inner: Estimate, boot: Estimate, region: Region, scale: Scale) -> Outcome:
@@ -196,4 +201,4 @@ def _checked(found: Outcome, inner: Estimate, boot: Estimate, region: Region, sc
 
 
 def _too_few(found: Outcome) -> Outcome:
-    return replace(found, status="unresolved", notes=(f"n = {found.n} < {MIN_SEEDS}: no verdict",))
+    return replace(found, status="unresolved", notes=(*found.notes, f"n = {found.n} < {MIN_SEEDS}: no verdict"))

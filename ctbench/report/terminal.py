@@ -37,11 +37,19 @@ class Fitted:
 
 
 def claims_table(frame: pd.DataFrame, paper: str | None = None) -> RenderableType:
-    """Every claim with its verdict, or those of one paper. Raises UserError if there is no such paper."""
+    """Every claim, its verdict and the beginning of what was found; of one paper, all of it.
+
+    Raises UserError if there is no such paper.
+    """
+    rows = claims(of_paper(frame, paper))
+    return Fitted(lambda wide: _claims(rows, wide, whole=paper is not None))
+
+
+def of_paper(frame: pd.DataFrame, paper: str | None) -> pd.DataFrame:
+    """The rows of one paper; all for None. Raises UserError if there is no such paper."""
     if paper is not None and paper not in (known := set(frame["paper"])):
         raise unknown("paper", paper, known)
-    rows = claims(frame if paper is None else frame.loc[frame["paper"] == paper])
-    return Fitted(lambda wide: _claims(rows, wide))
+    return frame if paper is None else frame.loc[frame["paper"] == paper]
 
 
 def runs_table(results: Path) -> RenderableType:
@@ -50,7 +58,7 @@ def runs_table(results: Path) -> RenderableType:
     return Fitted(lambda wide: _runs(runs, wide))
 
 
-def _claims(rows: list[Claim], wide: bool) -> Table:
+def _claims(rows: list[Claim], wide: bool, whole: bool) -> Table:
     table = _table(_tally(rows))
     table.add_column("claim", no_wrap=True)
     table.add_column("statement", ratio=1, min_width=16)
@@ -63,14 +71,17 @@ def _claims(rows: list[Claim], wide: bool) -> Table:
     if wide:
         table.add_column("scale", no_wrap=True)
     for claim in rows:
-        table.add_row(*_claim(claim, wide))
+        table.add_row(*_claim(claim, wide, whole))
     return table
 
 
-def _claim(claim: Claim, wide: bool) -> Iterable[RenderableType]:
+def _claim(claim: Claim, wide: bool, whole: bool) -> Iterable[RenderableType]:
     verdict = Text(f"{claim.sign} {claim.verdict}", style=_COLOURS.get(claim.verdict, "dim"))
     yield Text(claim.id)
-    yield Text(_short(claim.statement, 75 if wide else 60))
+    yield Text.assemble(
+        claim.statement if whole else _short(claim.statement, 75 if wide else 60),
+        ("\n" + (claim.detail if whole else _short(claim.detail, 150 if wide else 100)), "dim"),
+    )
     measured = claim.measured.replace(" [", "\n[")
     if wide:
         yield from (Text(claim.published), Text(measured), Text(claim.n), verdict, Text(claim.scale))
