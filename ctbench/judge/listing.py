@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from math import isfinite, log, log1p
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,7 @@ import pandas as pd
 from ctbench.judge.claims import Claim
 from ctbench.judge.criteria import Criterion, OfRatio
 from ctbench.judge.outcome import Outcome
+from ctbench.judge.statistics import seeds_for_precision, spread_of
 from ctbench.judge.tables import read_table, typed
 
 DTYPES: dict[str, str] = {
@@ -52,6 +54,26 @@ def criteria_table(judged: Iterable[tuple[Claim, list[Judged]]]) -> pd.DataFrame
 def read_criteria(path: Path) -> pd.DataFrame:
     """Reads the criteria table. Raises UserError if the file is missing, broken or has other columns."""
     return read_table(path, DTYPES, "criteria")
+
+
+def with_seeds_for(table: pd.DataFrame, precision: float) -> pd.DataFrame:
+    """The criteria table with a column `seeds_for`: how many seeds give a 95 % interval of ± `precision`.
+
+    In the unit of the criterion; for a ratio, relative to it. Empty where there is no interval, or where that is
+    simultaneous over steps.
+    """
+    seeds = [_seeds_for(row, precision) for row in table.to_dict("records")]
+    return table.assign(seeds_for=pd.array(seeds, dtype="Int64"))
+
+
+def _seeds_for(row: dict[Any, Any], precision: float) -> float | None:
+    ratio = row["unit"] == "ratio"
+    width = log(row["high"] / row["low"]) if ratio and row["low"] > 0 else row["high"] - row["low"]
+    if row["kind"] == "monotone" or not isfinite(width):
+        return None
+    spread = spread_of(width / 2, row["n"])
+    seeds = seeds_for_precision(spread, log1p(precision) if ratio else precision)
+    return seeds if isfinite(seeds) else None
 
 
 def _rows(judged: Iterable[tuple[Claim, list[Judged]]]) -> Iterator[dict[str, Any]]:

@@ -76,6 +76,27 @@ def bootstrap_interval(values: ArrayLike, level: float = 1 - ALPHA) -> Estimate:
     return Estimate(float(x.mean()), float(low), float(high))
 
 
+def spread_of(half_width: float, n: int) -> float:
+    """The standard deviation of `n` values whose 95 % t interval is ± `half_width`."""
+    return float(half_width * n**0.5 / special.stdtrit(n - 1, 1 - ALPHA / 2))
+
+
+def welch_interval(a: Estimate, n_a: int, b: Estimate, n_b: int) -> Estimate:
+    """b - a with the 95 % interval of Welch (1947), from two means with their 95 % t intervals.
+
+    The two are taken as independent, which is cautious where they share seeds. NaN ends where one has no interval.
+    """
+    difference = b.mean - a.mean
+    if not all(map(isfinite, (*a, *b))) or min(n_a, n_b) < 2:
+        return Estimate(difference, nan, nan)
+    v, w = (spread_of((x.high - x.low) / 2, n) ** 2 / n for x, n in ((a, n_a), (b, n_b)))
+    if v + w == 0:
+        return Estimate(difference, difference, difference)
+    freedom = (v + w) ** 2 / (v**2 / (n_a - 1) + w**2 / (n_b - 1))
+    half = float(special.stdtrit(freedom, 1 - ALPHA / 2)) * (v + w) ** 0.5
+    return Estimate(difference, difference - half, difference + half)
+
+
 def p_above(values: ArrayLike, bound: float) -> float:
     """One-sided p of the t-test whose null hypothesis is "the mean is at most `bound`"; needs two different values."""
     x = _finite(values)

@@ -6,9 +6,9 @@ import pytest
 from made_up import Z, frame, points, rows
 
 from ctbench.judge import Claim, judge, load_claims, read_criteria
-from ctbench.judge.listing import DTYPES
+from ctbench.judge.listing import DTYPES, with_seeds_for
 from ctbench.judge.numbers import interval
-from ctbench.judge.statistics import smallest_detectable
+from ctbench.judge.statistics import seeds_for_precision, smallest_detectable
 from ctbench.judge.verdicts import verdict_of
 from ctbench.spec.errors import UserError
 
@@ -143,3 +143,25 @@ def test_a_table_with_other_columns_is_refused(tmp_path):
     pd.DataFrame({"claim_id": ["C1"]}).to_csv(tmp_path / "criteria.csv", index=False)
     with pytest.raises(UserError, match="found columns"):
         read_criteria(tmp_path / "criteria.csv")
+
+
+def test_the_seeds_for_a_precision_give_it():
+    table = with_seeds_for(FIRST, 0.3)
+    needed, spread = table["seeds_for"].iloc[3], (80 + Z).std(ddof=1)
+    assert needed == seeds_for_precision(spread, 0.3) > 10
+    logs = np.log((80 + Z) / (79.6 + 1.3 * Z[::-1])).std(ddof=1)
+    assert table["seeds_for"].iloc[5] == seeds_for_precision(logs, np.log(1.3))
+    assert table["seeds_for"].iloc[[7, 8, 10]].isna().all()
+
+
+def test_what_is_open_needs_more_seeds_than_it_had():
+    still = FIRST.loc[FIRST["status"] == "unresolved"]
+    assert len(still) and (still["needed"].dropna() > still["n"]).all()
+    assert FIRST.loc[FIRST["status"] != "unresolved", "needed"].isna().all()
+
+
+def test_the_bootstrap_stands_beside_students_interval():
+    tested = FIRST.loc[FIRST["p"].notna()]
+    assert tested[["boot_low", "boot_high"]].notna().all(axis=None)
+    inside = (tested["low"] < tested["boot_high"]) & (tested["boot_low"] < tested["high"])
+    assert inside.all()
