@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 
-from benchmarks import cgnn, graphs, harness, images, plan, startup, suite
+from benchmarks import cgnn, graphs, harness, images, plan, startup, suite, walsh
 
 ALL = {
     "cgnn": cgnn.main,
@@ -14,6 +14,7 @@ ALL = {
     "plan": plan.main,
     "startup": startup.main,
     "suite": suite.main,
+    "walsh": walsh.main,
 }
 
 
