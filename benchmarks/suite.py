@@ -53,6 +53,17 @@ def hours(seconds: float) -> str:
     return f"{seconds / 60:.0f} min" if seconds < 7200 else f"{seconds / 3600:.0f} h"
 
 
+HEAD = """# What the suite costs
+
+Made by `python -m benchmarks.suite > docs/cost.md`. Seconds of a run are those of the nearest committed record, corrected by what
+its experiment expects of the settings; *by a guess* counts the runs of experiments and data sets that have no record. A run takes
+{start:.0f} s more to start and on a cluster (16 cores and more) {queue:.0f} s more in the hands of the workflow. Whoever is free
+takes the longest run that may begin, a sweep after its parent: from some number of cores on, the longest chain is all that counts.
+No record of a GPU is committed, so none is in the table.
+
+"""
+
+
 def main(full: bool) -> None:
     del full
     head = ["preset", "runs", "by a guess", *(f"{n} core{'s' * (n > 1)}" for n in PROCESSORS)]
@@ -62,3 +73,8 @@ def main(full: bool) -> None:
         spans = [hours(makespan(jobs, n, START + QUEUE * (n > 2))) for n in PROCESSORS]
         guessed = sum(not job.measured for job in jobs)
         print(f"| {' | '.join([preset, str(len(jobs)), str(guessed), *spans])} |")
+
+
+if __name__ == "__main__":
+    print(HEAD.format(start=START, queue=QUEUE), end="")
+    main(full=False)

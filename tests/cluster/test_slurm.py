@@ -74,6 +74,7 @@ def ended(process: subprocess.Popen[str]) -> str:
     return said
 
 
+@pytest.mark.timeout(LIMIT)
 def test_slurm_gives_the_same_bytes(slurm: Path, copy: Path, capsys: pytest.CaptureFixture[str]) -> None:
     here, config = configured(copy, "local")
     records = [str(job.folder / "record.json") for job in here]
