@@ -55,11 +55,12 @@ def hours(seconds: float) -> str:
 
 HEAD = """# What the suite costs
 
-Made by `python -m benchmarks.suite > docs/cost.md`. Seconds of a run are those of the nearest committed record, corrected by what
-its experiment expects of the settings; *by a guess* counts the runs of experiments and data sets that have no record. A run takes
-{start:.0f} s more to start and on a cluster (16 cores and more) {queue:.0f} s more in the hands of the workflow. Whoever is free
-takes the longest run that may begin, a sweep after its parent: from some number of cores on, the longest chain is all that counts.
-No record of a GPU is committed, so none is in the table.
+Made by `python -m benchmarks.suite > docs/cost.md`. Seconds of a run are those of the nearest committed record,
+corrected by what its experiment expects of the settings; *by a guess* counts the runs of experiments and data sets
+that have no record. A run takes {start:.0f} s more to start and on a cluster (16 cores and more) {queue:.0f} s more
+in the hands of the workflow. Whoever is free takes the longest run that may begin, a sweep after its parent: from
+some number of cores on, the longest chain is all that counts. No record of a GPU is committed, so none is in the
+table.
 
 """
 
