@@ -172,7 +172,9 @@ class Store:
         """
         make_folder(self.folder)
         with (self.folder / "lock").open("a") as handle:
-            while not _lock(handle.fileno()):
+            if not (mine := _lock(handle.fileno())):
+                self.place.log(f"{self.spec.run_id}: waits for another process that does the same")
+            while not mine and not _lock(handle.fileno()):
                 self.place.stop.check()
                 time.sleep(0.2)
             yield

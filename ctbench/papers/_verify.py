@@ -60,7 +60,7 @@ def verify(
         if why := record.damage(folder):
             yield Checked(folder.name, "differs", why)
             continue
-        if done == sample:
+        if done == sample or time.monotonic() > stop.deadline:
             continue
         if why := _unfit(folder, stop.deadline - time.monotonic()):
             yield Checked(folder.name, "skipped", why)

@@ -2,7 +2,6 @@
 
 import importlib
 import multiprocessing
-import os
 import sys
 import time
 from collections.abc import Callable
@@ -69,9 +68,7 @@ class Campaign:
 
 
 def _child(arguments: list[str], said: Path, before: Callable[[], object]) -> None:
-    with said.open("a") as file:
-        os.dup2(file.fileno(), 1)
-        os.dup2(file.fileno(), 2)
+    sys.stdout = sys.stderr = said.open("a", buffering=1)
     before()
     sys.exit(main(arguments))
 
