@@ -6,6 +6,7 @@ import fcntl
 import os
 import shutil
 import time
+import zipfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -206,6 +207,9 @@ class Store:
         clock = Clock()
         task = self.experiment.task(self.spec, group, self.inputs(group))
         checkpoint = begun / "state.pt"
+        if checkpoint.exists() and not _intact(checkpoint):
+            self.place.log(f"{checkpoint}: damaged checkpoint, training starts afresh.")
+            checkpoint.unlink()
         results = run_task(Stoppable(task, self.place.stop, checkpoint), checkpoint)
         origin = {**provenance(self.place.command, self.place.threads, self.place.device), **clock.read()}
         for result in results:
@@ -241,6 +245,15 @@ class Store:
 
 def _described(dataset: Dataset) -> dict[str, Any]:
     return {"sha256": dataset.sha256, "fingerprint": dict(dataset.fingerprint)}
+
+
+def _intact(checkpoint: Path) -> bool:
+    """Whether the checksums in a checkpoint are right; torch does not ask them when it loads."""
+    try:
+        with zipfile.ZipFile(checkpoint) as archive:
+            return archive.testzip() is None
+    except Exception:  # a damaged archive can raise anything
+        return False
 
 
 def _lock(handle: int) -> bool:
