@@ -35,6 +35,8 @@ if TYPE_CHECKING:
 
 console = Console(highlight=False, width=None if sys.stdout.isatty() else 120)
 Options = argparse.Namespace
+LISTED = 20
+"""So many of the runs that `verify` skips are named one by one."""
 VERIFIED = ("identical", "within tolerance", "differs", "skipped")
 OF_THE_DISK = (errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES, errno.EPERM)
 """Errors of the operating system that are the user's to mend."""
@@ -303,8 +305,9 @@ def verify(options: Options) -> None:
         chosen = {"sample": options.sample, "minutes": options.minutes, "seed": options.seed}
         for each in verified(options.results, Path(scratch), place, **chosen):
             found.append(each)
-            took = f" ({each.seconds:.0f} s)" if each.seconds else ""
-            console.print(f"{each.run}: {each.outcome}{took}{', ' if each.detail else ''}{each.detail}")
+            if each.outcome != "skipped" or each.seconds or len(found) <= LISTED:
+                took = f" ({each.seconds:.0f} s)" if each.seconds else ""
+                console.print(f"{each.run}: {each.outcome}{took}{', ' if each.detail else ''}{each.detail}")
     counts = {outcome: [each.run for each in found if each.outcome == outcome] for outcome in VERIFIED}
     said = ", ".join(f"{len(runs)} {outcome}" for outcome, runs in counts.items())
     console.print(f"{said}. Tolerance on another kind of machine: {100 * TOLERANCE:.0f} %.")

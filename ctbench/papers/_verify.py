@@ -60,7 +60,7 @@ def verify(
         if why := record.damage(folder):
             yield Checked(folder.name, "differs", why)
             continue
-        if done == sample or time.monotonic() > stop.deadline:
+        if done == sample:
             continue
         if why := _unfit(folder, stop.deadline - time.monotonic()):
             yield Checked(folder.name, "skipped", why)
@@ -161,12 +161,12 @@ def _weights(folder: Path) -> dict[str, str]:
 def _far(before: pd.DataFrame, after: pd.DataFrame) -> str:
     """The first quantity that is out of tolerance, in words; empty if there is none."""
     old, new = (frame.groupby(COLUMNS, dropna=False)["value"] for frame in (before, after))
-    if not old.median().index.equals(new.median().index):
+    first, second = old.median(), new.median()
+    if not first.index.equals(second.index):
         return "other quantities were measured"
-    allowed = TOLERANCE * np.maximum(old.median().abs(), old.max() - old.min())
-    apart = (new.median() - old.median()).abs()
-    wrong = apart[(apart > allowed) | (old.median().isna() != new.median().isna())]
-    if wrong.empty:
+    allowed = TOLERANCE * np.maximum(first.abs(), old.max() - old.min())
+    wrong = ((second - first).abs() > allowed) | (first.isna() != second.isna())
+    if not wrong.any():
         return ""
-    where = wrong.index[0]
-    return f"{where[0]} is {new.median()[where]:.6g} where it was {old.median()[where]:.6g}"
+    place = int(wrong.to_numpy().argmax())
+    return f"{first.index[place][0]} is {second.iloc[place]:.6g} where it was {first.iloc[place]:.6g}"

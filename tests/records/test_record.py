@@ -99,7 +99,8 @@ def test_a_record_without_its_keys_is_refused(tmp_path: Path) -> None:
     finished(tmp_path)
     (tmp_path / "record.json").write_text(json.dumps({"format": record.FORMAT}))
     with pytest.raises(UserError, match=r"record\.json.*cell, code, parent, run"):
-        record.is_done(SPEC, tmp_path, "c0de")
+        record.read_record(tmp_path)
+    assert not record.is_done(SPEC, tmp_path, "c0de") and "cell, code, parent, run" in record.damage(tmp_path)
 
 
 def test_gathered_rows_are_those_of_the_finished_runs_of_the_plan(tmp_path: Path) -> None:

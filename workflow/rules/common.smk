@@ -7,7 +7,10 @@ from snakemake.utils import validate
 
 try:
     CONFIG = merge(config, "config.yaml")
-    JOBS = {job.spec.run_id: job for job in plan(CONFIG)}
+    JOBS = {
+        job.spec.run_id: job
+        for job in plan(CONFIG, as_written=not workflow.is_main_process)
+    }
     CONFIG_FILE = write_plan(CONFIG, list(JOBS.values()), config)
     if workflow.is_main_process:
         for damage in set_aside_damaged(JOBS.values()):
@@ -18,8 +21,8 @@ validate(config, "../schemas/config.schema.json", set_default=False)
 
 RESULTS = str(CONFIG.folder)
 # A run with a large share of all the work starts first, so that no core waits for it at the end.
-LARGE = 0.1 * sum(job.seconds for job in JOBS.values())
-# Such runs may share a job of a cluster.
+LARGE = 0.1 * sum(job.guess for job in JOBS.values())
+# Such runs may share a job of a cluster. What a run is called must not change while records come in.
 SMALL = 60
 
 
@@ -27,11 +30,11 @@ def runs_where(wanted):
     return "|".join(name for name, job in JOBS.items() if wanted(job)) or "none"
 
 
-TRAINED = runs_where(lambda job: not job.spec.parent and SMALL < job.seconds <= LARGE)
+TRAINED = runs_where(lambda job: not job.spec.parent and SMALL < job.guess <= LARGE)
 TRAINED_SMALL = runs_where(
-    lambda job: not job.spec.parent and job.seconds <= min(SMALL, LARGE)
+    lambda job: not job.spec.parent and job.guess <= min(SMALL, LARGE)
 )
-TRAINED_FIRST = runs_where(lambda job: not job.spec.parent and job.seconds > LARGE)
+TRAINED_FIRST = runs_where(lambda job: not job.spec.parent and job.guess > LARGE)
 SWEPT = runs_where(lambda job: job.spec.parent)
 
 
