@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from functools import partial
-from typing import ClassVar
+from typing import Annotated, ClassVar
 
 import numpy as np
 from pydantic import Field
@@ -21,6 +21,7 @@ from ctbench.papers.benign_functions._extension import (
     steepest,
 )
 from ctbench.papers.benign_functions._nets import BOOLEAN, PARITY, summed
+from ctbench.papers.benign_functions.constructions import MOST
 from ctbench.spec.frozen import Frozen
 from ctbench.spec.seeds import generator
 from ctbench.training.task import Row, measured
@@ -31,7 +32,7 @@ EXTENDED = ("inner_product_extension", "disjointness_extension", "random_extensi
 class Settings(Frozen):
     """The d (for 2d inputs) at which slopes are measured, and the number of pairs or points."""
 
-    sizes: tuple[int, ...] = Field((2, 8, 32, 128), min_length=1)
+    sizes: tuple[Annotated[int, Field(ge=1, le=MOST)], ...] = Field((2, 8, 32, 128), min_length=1)
     pairs: int = Field(20_000, ge=2)
 
 

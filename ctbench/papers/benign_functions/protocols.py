@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from functools import partial
-from typing import ClassVar
+from typing import Annotated, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,7 +14,7 @@ from ctbench.models._explicit import Array, Network
 from ctbench.papers._exact import Check, ExactExperiment
 from ctbench.papers.benign_functions._boolean import on_bits, sampled_pairs
 from ctbench.papers.benign_functions._nets import BOOLEAN
-from ctbench.papers.benign_functions.constructions import function_of
+from ctbench.papers.benign_functions.constructions import MOST, function_of
 from ctbench.spec.frozen import Frozen
 from ctbench.spec.seeds import generator
 from ctbench.training.task import Row, measured
@@ -23,7 +23,7 @@ from ctbench.training.task import Row, measured
 class Settings(Frozen):
     """The d and the number of inputs and partitions, each of them random."""
 
-    sizes: tuple[int, ...] = Field((3, 5, 8, 16, 32), min_length=1)
+    sizes: tuple[Annotated[int, Field(ge=1, le=MOST)], ...] = Field((3, 5, 8, 16, 32), min_length=1)
     trials: int = Field(200, ge=1)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from functools import partial
-from typing import ClassVar
+from typing import Annotated, ClassVar
 
 import numpy as np
 from pydantic import Field
@@ -13,7 +13,7 @@ from ctbench.papers._exact import Check, ExactExperiment
 from ctbench.papers.benign_functions._boolean import on_bits, sampled_pairs
 from ctbench.papers.benign_functions._extension import GRID, around, extension
 from ctbench.papers.benign_functions._nets import BOOLEAN, rounding
-from ctbench.papers.benign_functions.constructions import function_of
+from ctbench.papers.benign_functions.constructions import MOST, function_of
 from ctbench.spec.frozen import Frozen
 from ctbench.spec.seeds import generator
 from ctbench.training.task import Row, measured
@@ -22,7 +22,7 @@ from ctbench.training.task import Row, measured
 class Settings(Frozen):
     """The d at which points of the support of mu are sampled, and how many."""
 
-    sizes: tuple[int, ...] = Field((2, 8, 32, 128), min_length=1)
+    sizes: tuple[Annotated[int, Field(ge=1, le=MOST)], ...] = Field((2, 8, 32, 128), min_length=1)
     samples: int = Field(5000, ge=1)
 
 
