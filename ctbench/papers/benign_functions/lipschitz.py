@@ -9,7 +9,7 @@ from typing import Annotated, ClassVar
 import numpy as np
 from pydantic import Field
 
-from ctbench.papers._exact import Check, ExactExperiment
+from ctbench.papers._exact import Check
 from ctbench.papers.benign_functions._boolean import on_bits
 from ctbench.papers.benign_functions._extension import (
     Points,
@@ -20,6 +20,7 @@ from ctbench.papers.benign_functions._extension import (
     leaving,
     steepest,
 )
+from ctbench.papers.benign_functions._models import ModelExperiment, ModelSettings
 from ctbench.papers.benign_functions._nets import BOOLEAN, PARITY, summed
 from ctbench.papers.benign_functions.constructions import MOST
 from ctbench.spec.frozen import Frozen
@@ -29,7 +30,7 @@ from ctbench.training.task import Row, measured
 EXTENDED = ("inner_product_extension", "disjointness_extension", "random_extension")
 
 
-class Settings(Frozen):
+class Settings(ModelSettings):
     """The d (for 2d inputs) at which slopes are measured, and the number of pairs or points."""
 
     sizes: tuple[Annotated[int, Field(ge=1, le=MOST)], ...] = Field((2, 8, 32, 128), min_length=1)
@@ -95,7 +96,7 @@ def of_network(model: str, d: int, points: int) -> Iterator[Row]:
     yield measured("cases", 3 * points, "count", x=d)
 
 
-class Lipschitz(ExactExperiment):
+class Lipschitz(ModelExperiment):
     """`extension` is Proposition 17's f, `networks` the networks of Theorem 16 read as functions on [0, 1]^2d."""
 
     paper = "benign_functions"

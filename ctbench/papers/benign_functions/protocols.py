@@ -11,8 +11,9 @@ from numpy.typing import NDArray
 from pydantic import Field
 
 from ctbench.models._explicit import Array, Network
-from ctbench.papers._exact import Check, ExactExperiment
+from ctbench.papers._exact import Check
 from ctbench.papers.benign_functions._boolean import on_bits, sampled_pairs
+from ctbench.papers.benign_functions._models import ModelExperiment, ModelSettings
 from ctbench.papers.benign_functions._nets import BOOLEAN
 from ctbench.papers.benign_functions.constructions import MOST, function_of
 from ctbench.spec.frozen import Frozen
@@ -20,7 +21,7 @@ from ctbench.spec.seeds import generator
 from ctbench.training.task import Row, measured
 
 
-class Settings(Frozen):
+class Settings(ModelSettings):
     """The d and the number of inputs and partitions, each of them random."""
 
     sizes: tuple[Annotated[int, Field(ge=1, le=MOST)], ...] = Field((3, 5, 8, 16, 32), min_length=1)
@@ -70,7 +71,7 @@ def simulated(model: str, d: int, trials: int) -> Iterator[Row]:
     yield measured("cases", trials, "count", x=d)
 
 
-class Protocols(ExactExperiment):
+class Protocols(ModelExperiment):
     """Real communication complexity counts these rounds, randomised complexity log(size) bits for each."""
 
     paper = "benign_functions"

@@ -9,9 +9,10 @@ from typing import Annotated, ClassVar
 import numpy as np
 from pydantic import Field
 
-from ctbench.papers._exact import Check, ExactExperiment
+from ctbench.papers._exact import Check
 from ctbench.papers.benign_functions._boolean import on_bits, sampled_pairs
 from ctbench.papers.benign_functions._extension import GRID, around, extension
+from ctbench.papers.benign_functions._models import ModelExperiment, ModelSettings
 from ctbench.papers.benign_functions._nets import BOOLEAN, rounding
 from ctbench.papers.benign_functions.constructions import MOST, function_of
 from ctbench.spec.frozen import Frozen
@@ -19,7 +20,7 @@ from ctbench.spec.seeds import generator
 from ctbench.training.task import Row, measured
 
 
-class Settings(Frozen):
+class Settings(ModelSettings):
     """The d at which points of the support of mu are sampled, and how many."""
 
     sizes: tuple[Annotated[int, Field(ge=1, le=MOST)], ...] = Field((2, 8, 32, 128), min_length=1)
@@ -38,7 +39,7 @@ def on_support(model: str, d: int, samples: int) -> Iterator[Row]:
     yield measured("hidden_beyond_count", whole.hidden - (net.hidden + 2 * 2 * d), "neurons", x=d)
 
 
-class Rounding(ExactExperiment):
+class Rounding(ModelExperiment):
     """The error is measured where mu has mass: outside, the network is another function than f."""
 
     paper = "benign_functions"

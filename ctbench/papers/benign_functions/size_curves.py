@@ -10,14 +10,15 @@ from typing import Annotated, ClassVar
 from pydantic import Field
 
 from ctbench.models._explicit import Network
-from ctbench.papers._exact import Check, ExactExperiment
+from ctbench.papers._exact import Check
+from ctbench.papers.benign_functions._models import ModelExperiment, ModelSettings
 from ctbench.papers.benign_functions._nets import BOOLEAN, inner_product, rounding
 from ctbench.papers.benign_functions.constructions import MOST
 from ctbench.spec.frozen import Frozen
 from ctbench.training.task import Row, measured
 
 
-class Settings(Frozen):
+class Settings(ModelSettings):
     """The d at which networks are built. From 8 on the shapes are positive."""
 
     sizes: tuple[Annotated[int, Field(ge=8, le=MOST)], ...] = Field((8, 16, 32, 64, 128, 256, 512, 1024), min_length=2)
@@ -53,7 +54,7 @@ def drawn(model: str, d: int) -> Iterator[Row]:
     yield measured("shape", SHAPES[model](d), "neurons", x=d)
 
 
-class SizeCurves(ExactExperiment):
+class SizeCurves(ModelExperiment):
     """Shapes are closed forms normalised to constant 1; only their growth means something."""
 
     paper = "benign_functions"
