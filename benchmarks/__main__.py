@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import argparse
 
-from benchmarks import cgnn, graphs, harness, images, startup
+from benchmarks import cgnn, graphs, harness, images, plan, startup, walsh
 
 ALL = {
     "cgnn": cgnn.main,
     "graphs": graphs.main,
     "harness": harness.main,
     "images": images.main,
+    "plan": plan.main,
     "startup": startup.main,
+    "walsh": walsh.main,
 }
 
 
