@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from functools import partial
-from typing import Annotated
+from typing import Annotated, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -95,7 +95,7 @@ class BinaryDigits(ExactExperiment):
     paper = "benign_functions"
     title = "Binary digits of a real number"
     Settings = Settings
-    objects = {"unit_interval": {"staircase": {}, "tents": {}}}
+    objects: ClassVar = {"unit_interval": {"staircase": {}, "tents": {}}}
     sizes = ("digits", "samples")
 
     def checks(self, model: str, settings: Frozen) -> Iterator[Check]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from functools import partial
-from typing import Annotated
+from typing import Annotated, ClassVar
 
 import numpy as np
 from pydantic import Field
@@ -62,7 +62,7 @@ class Constructions(ExactExperiment):
     paper = "benign_functions"
     title = "Networks of linear size for disjointness and the inner product"
     Settings = Settings
-    objects = {"boolean_cube": {name: {} for name in BOOLEAN}}
+    objects: ClassVar = {"boolean_cube": {name: {} for name in BOOLEAN}}
     sizes = ("exact_up_to", "samples")
 
     def checks(self, model: str, settings: Frozen) -> Iterator[Check]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from functools import partial
+from typing import ClassVar
 
 import numpy as np
 from pydantic import Field
@@ -99,7 +100,7 @@ class Lipschitz(ExactExperiment):
     paper = "benign_functions"
     title = "Lipschitz constants of the extension and of the networks"
     Settings = Settings
-    objects = {
+    objects: ClassVar = {
         "extension": {name: {} for name in EXTENDED},
         "networks": {name: {"pairs": 500} for name in BOOLEAN},
     }

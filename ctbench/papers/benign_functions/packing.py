@@ -1,9 +1,10 @@
-"""Lemma 23: many 1-Lipschitz functions far from each other, and from which d on they outnumber the networks (BEN-V11)."""
+"""Lemma 23: many 1-Lipschitz functions far from each other, and when they outnumber the networks (BEN-V11)."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from functools import partial
+from typing import ClassVar
 
 import numpy as np
 from pydantic import Field
@@ -88,7 +89,7 @@ class Packing(ExactExperiment):
     paper = "benign_functions"
     title = "A family of distant 1-Lipschitz functions"
     Settings = Settings
-    objects = {"support": {"bumps": {}}}
+    objects: ClassVar = {"support": {"bumps": {}}}
     sizes = ("samples", "pairs")
 
     def checks(self, model: str, settings: Frozen) -> Iterator[Check]:

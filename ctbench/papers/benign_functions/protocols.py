@@ -1,11 +1,13 @@
-"""Two parties who share the inputs evaluate a network by greater-than comparisons, as in Theorems 11 and 14 (BEN-V9)."""
+"""Two parties who share the inputs evaluate a network by comparisons, as in Theorems 11 and 14 (BEN-V9)."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from functools import partial
+from typing import ClassVar
 
 import numpy as np
+from numpy.typing import NDArray
 from pydantic import Field
 
 from ctbench.models._explicit import Array, Network
@@ -36,7 +38,7 @@ class GreaterThan:
         return alice > bob
 
 
-def evaluate(net: Network, z: Array, of_alice: Array, channel: GreaterThan) -> bool:
+def evaluate(net: Network, z: Array, of_alice: NDArray[np.bool_], channel: GreaterThan) -> bool:
     """Whether the network's value at z [inputs] exceeds 1/2, where Alice knows z[of_alice] and Bob the rest.
 
     Each keeps the share of every neuron that comes from the inputs of their own; Bob adds the biases. A neuron is on if
@@ -74,7 +76,7 @@ class Protocols(ExactExperiment):
     paper = "benign_functions"
     title = "A network as a protocol of comparisons"
     Settings = Settings
-    objects = {"random_partitions": {name: {} for name in BOOLEAN}}
+    objects: ClassVar = {"random_partitions": {name: {} for name in BOOLEAN}}
     sizes = ("trials",)
 
     def checks(self, model: str, settings: Frozen) -> Iterator[Check]:

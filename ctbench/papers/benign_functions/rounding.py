@@ -1,9 +1,10 @@
-"""Proposition 17 (2): two neurons an input turn a network for a Boolean function into one for its extension (BEN-V4)."""
+"""Proposition 17 (2): two neurons an input turn a network of a Boolean function into one of its extension (BEN-V4)."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from functools import partial
+from typing import ClassVar
 
 import numpy as np
 from pydantic import Field
@@ -43,7 +44,7 @@ class Rounding(ExactExperiment):
     paper = "benign_functions"
     title = "Networks of the extension by rounding the inputs"
     Settings = Settings
-    objects = {"support": {name: {} for name in BOOLEAN}}
+    objects: ClassVar = {"support": {name: {} for name in BOOLEAN}}
     sizes = ("samples",)
 
     def checks(self, model: str, settings: Frozen) -> Iterator[Check]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from functools import partial
 from math import log2
-from typing import Annotated
+from typing import Annotated, ClassVar
 
 from pydantic import Field
 
@@ -27,7 +27,7 @@ SHAPES: dict[str, Callable[[int], float]] = {
     "mean_square_shape": lambda d: (d / 2 - log2(3)) / log2(d),
     "maximum_shape": lambda d: d / 2 - 1,
 }
-"""Theorem 13 from R(IP_d) >= d/2 - log2 3 (standard, quoted), one bit of a comparison counted as log2 d; Corollary 15."""
+"""Theorem 13 from R(IP_d) >= d/2 - log2 3 (standard, quoted), a comparison counted as log2 d bits; Corollary 15."""
 
 
 def extended(d: int) -> Network:
@@ -59,7 +59,7 @@ class SizeCurves(ExactExperiment):
     paper = "benign_functions"
     title = "Size against d"
     Settings = Settings
-    objects = {"counted": {name: {} for name in NETWORKS}, "shape_only": {name: {} for name in SHAPES}}
+    objects: ClassVar = {"counted": {name: {} for name in NETWORKS}, "shape_only": {name: {} for name in SHAPES}}
 
     def checks(self, model: str, settings: Frozen) -> Iterator[Check]:
         assert isinstance(settings, Settings)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from functools import partial, reduce
 from itertools import pairwise
-from typing import Annotated
+from typing import Annotated, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -82,7 +82,7 @@ class ThresholdCircuits(ExactExperiment):
     paper = "benign_functions"
     title = "Threshold circuits as ReLU networks"
     Settings = Settings
-    objects = {"random_circuits": {"ramp": {}}}
+    objects: ClassVar = {"random_circuits": {"ramp": {}}}
     sizes = ("inputs", "depth", "circuits")
 
     def checks(self, model: str, settings: Frozen) -> Iterator[Check]:
