@@ -358,8 +358,7 @@ class Exact(Base):
             "fail" if outside else "pass",
             estimate=float(farthest),
             n=n,
-            about=count,
-            summary=f"{count}, farthest {farthest:.4g}",
+            about=f"{count}, farthest" if n > 1 else "",
             notes=lost,
         )
 
