@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import argparse
 
-from benchmarks import cgnn, graphs, harness, images, startup
+from benchmarks import cgnn, coverage, graphs, harness, images, report, startup
 
 ALL = {
     "cgnn": cgnn.main,
+    "coverage": coverage.main,
     "graphs": graphs.main,
     "harness": harness.main,
     "images": images.main,
+    "report": report.main,
     "startup": startup.main,
 }
 

@@ -43,14 +43,13 @@ class Select(BaseModel):
 
     def rows(self, frame: pd.DataFrame) -> pd.DataFrame:
         """The measurements that match; `x` matches to nine digits."""
-        for name in _NAMES:
+        match = np.ones(len(frame), dtype=bool)
+        for name in (*_NAMES, "steps"):
             if (wanted := getattr(self, name)) is not None:
-                frame = frame.loc[_equal(frame, name, wanted)]
-        if self.steps is not None:
-            frame = frame.loc[_equal(frame, "steps", self.steps)]
+                match &= _equal(frame, name, wanted)
         if self.x is not None:
-            frame = frame.loc[np.isclose(frame["x"].to_numpy(dtype=float), self.x, rtol=1e-9, atol=1e-12)]
-        return frame
+            match &= np.isclose(frame["x"].to_numpy(dtype=float), self.x, rtol=1e-9, atol=1e-12)
+        return frame.loc[match]
 
     def __str__(self) -> str:
         return words(self.named())
