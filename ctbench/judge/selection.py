@@ -70,8 +70,10 @@ def words(named: dict[str, str]) -> str:
 def by_seed(rows: pd.DataFrame, select: Select) -> pd.Series:
     """One value per seed. Raises AmbiguousError if a seed has several."""
     keyed = _keyed(rows, select)
-    _refuse_repeats(keyed, ["seed"], select)
-    return pd.Series(keyed["value"].to_numpy(dtype=float), index=keyed["seed"].to_numpy(dtype=int)).sort_index()
+    found = pd.Series(keyed["value"].to_numpy(dtype=float), index=keyed["seed"].to_numpy(dtype=int)).sort_index()
+    if not found.index.is_unique:
+        _refuse_repeats(keyed, ["seed"], select)
+    return found
 
 
 def curve(rows: pd.DataFrame, select: Select, along: Column) -> pd.DataFrame:
@@ -112,6 +114,10 @@ def _keyed(rows: pd.DataFrame, select: Select) -> pd.DataFrame:
 
 
 def _equal(frame: pd.DataFrame, name: str, wanted: str | int) -> NDArray[np.bool_]:
+    column = frame[name].array
+    if isinstance(column, pd.Categorical):
+        known = wanted in column.categories
+        return column.codes == column.categories.get_loc(wanted) if known else np.zeros(len(frame), dtype=bool)
     return (frame[name] == wanted).fillna(False).to_numpy(dtype=bool)
 
 

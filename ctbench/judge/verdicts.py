@@ -82,7 +82,9 @@ class _Table:
     """The measurements, cut by paper and experiment: a criterion reads those that it is about and no others."""
 
     def __init__(self, measurements: pd.DataFrame) -> None:
-        self.whole = measurements.astype(dict.fromkeys(_WORDS, "category"))
+        words = measurements[list(_WORDS)].astype(object)  # pandas' own strings are slow to look up, in names as well
+        self.whole = measurements.assign(**{name: words[name].astype("category") for name in _WORDS})
+        self.whole.columns = pd.Index(list(measurements.columns), dtype=object)
         self.parts = dict(iter(self.whole.groupby(["paper", "experiment"], observed=True)))
 
     def of(self, criterion: Base) -> pd.DataFrame:
