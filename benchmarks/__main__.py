@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 
-from benchmarks import cgnn, coverage, graphs, harness, images, report, startup
+from benchmarks import cgnn, coverage, graphs, harness, images, plan, report, startup, walsh
 
 ALL = {
     "cgnn": cgnn.main,
@@ -12,8 +12,10 @@ ALL = {
     "graphs": graphs.main,
     "harness": harness.main,
     "images": images.main,
+    "plan": plan.main,
     "report": report.main,
     "startup": startup.main,
+    "walsh": walsh.main,
 }
 
 

@@ -300,7 +300,20 @@ def test_exact_counts_cases_and_shows_the_worst():
     table = frame(rows("a", [3.0, 3.0], x=1.0), rows("a", [3.0, 2.0], x=2.0))
     found = EXACT.judge(table)
     assert (found.status, found.n, found.estimate) == ("fail", 4, 2.0)
-    assert found.detail == "1 of 4 cases differ, farthest 2 %"
+    assert found.detail == "1 of 4 cases differ, x from 1 to 2, farthest 2 %"
+
+
+def test_exact_says_how_many_cases_stand_behind_its_values():
+    rule = criterion("exact", a=A, value=0.0, cases={"model": "a", "metric": "checked"})
+    rule = rule.model_copy(update={"a": rule.a.model_copy(update={"metric": "error"})})
+    table = frame(
+        *(rows("a", [0.0], metric="error", seeds=[None], x=x) for x in (1.0, 2.0, 3.0)),
+        *(rows("a", [4**x], metric="checked", seeds=[None], x=x, unit="count") for x in (1.0, 2.0, 3.0)),
+    )
+    found = rule.judge(table)
+    assert (found.status, found.n, found.unit) == ("pass", 84, "%")
+    assert found.detail == "all 3 values agree, x from 1 to 3, 84 cases checked, farthest 0 %"
+    assert rule.judge(table.loc[table["metric"] == "error"]).status == "not run"
 
 
 def test_exact_is_exact_by_default():
