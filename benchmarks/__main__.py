@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import argparse
 
-from benchmarks import cgnn, graphs, harness, images, plan, startup, walsh
+from benchmarks import cgnn, coverage, graphs, harness, images, plan, report, startup, walsh
 
 ALL = {
     "cgnn": cgnn.main,
+    "coverage": coverage.main,
     "graphs": graphs.main,
     "harness": harness.main,
     "images": images.main,
     "plan": plan.main,
+    "report": report.main,
     "startup": startup.main,
     "walsh": walsh.main,
 }
