@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from rich.console import Console
+from rich.markup import escape
 from rich.table import Table
 
 from ctbench.spec.config import Config, load_config, merge, read_yaml
@@ -65,6 +66,10 @@ def parser() -> argparse.ArgumentParser:
     one.add_argument("spec", type=Path, help="specification of the run (a spec.json)")
     one.add_argument("--out", type=Path, help="folder of the record (default: where the specification stands)")
     one.add_argument("--threads", type=_positive, help="CPU threads (default: that of the configuration)")
+
+    one = _add(verbs, "check", check, "hold somebody's own model, solver or data set to the rules of ours", config)
+    one.add_argument("file", type=Path, help="Python file with a MODEL, a TABLEAU or a FAMILY")
+    one.add_argument("--raw", type=Path, help="folder with the raw files of a data set")
 
     _add(verbs, "judge", judge, "judge every claim by the measurements", results)
     _add(verbs, "report", report, "write tables, figures and report.html", results)
@@ -191,6 +196,20 @@ def run(options: Options) -> None:
     config, spec = load_config(options.config), read_spec(options.spec)
     place = Workplace(config.state, config.data, config.device, options.threads or config.threads, console.print)
     execute(spec, options.out or options.spec.parent, place)
+
+
+def check(options: Options) -> None:
+    """`ctbench check FILE`."""
+    from ctbench import contract
+
+    broken = 0
+    for says, fault in contract.check(options.file, options.raw):
+        broken += bool(fault)
+        line = escape(f"{says}: {fault}" if fault else says)
+        console.print(f"[red]no[/red]   {line}" if fault else f"[green]yes[/green]  {line}")
+    if broken:
+        raise UserError(f"{options.file}: {broken} rule{'s' * (broken > 1)} broken.")
+    console.print(escape(contract.advice(options.file, options.raw)))
 
 
 def judge(options: Options) -> None:

@@ -14,6 +14,7 @@ import pandas as pd
 from ctbench.records import measurements, record
 from ctbench.spec.errors import UserError
 from ctbench.spec.files import read_json
+from ctbench.spec.registry import is_own
 
 UNKNOWN = "unknown"
 
@@ -79,6 +80,12 @@ class Run:
         return {k: v for k, v in data.items() if isinstance(v, dict)} if isinstance(data, dict) else {}
 
     @property
+    def own(self) -> str:
+        """The file of somebody's own model that it trained; empty if the model is one of ours."""
+        model = (self.spec.get("settings") or {}).get("model")
+        return str(model) if is_own(model) else ""
+
+    @property
     def done(self) -> bool:
         return (self.folder / "record.json").exists()
 
@@ -114,6 +121,11 @@ class Results:
     def _gathered(self, name: str) -> pd.DataFrame:
         folders = [run.folder for run in self.runs.values()]
         return record.gather([folder for folder in folders if (folder / f"{name}.parquet").exists()], name)
+
+    def own(self, paper: str) -> dict[str, str]:
+        """The rows of a paper's tables that are somebody's own models, each with its words."""
+        rows = {run.get("model") for run in self.runs.values() if run.own and run.get("paper") == paper}
+        return {row: f"{row} (own model)" for row in sorted(rows)}
 
     def of(self, run_ids: Iterable[str]) -> list[Run]:
         """Their records, sorted; an id without a record has an empty one."""

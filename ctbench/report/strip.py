@@ -15,7 +15,7 @@ SURE = 6
 
 
 class Strip(NamedTuple):
-    """Places in CSS pixels from the left; `start` and `end` are those of the claimed region, None without an interval."""
+    """Places in CSS pixels from the left; `start` and `end` are those of the claimed region."""
 
     start: float
     end: float
