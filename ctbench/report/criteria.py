@@ -37,12 +37,13 @@ class Criterion(NamedTuple):
 def criteria(frame: pd.DataFrame) -> dict[str, list[Criterion]]:
     """The criteria by claim, in their order."""
     return {
-        str(claim): [_criterion(row, strip) for row, strip in zip(rows.to_dict("records"), strips(rows), strict=True)]
+        str(claim): [criterion(row, strip) for row, strip in zip(rows.to_dict("records"), strips(rows), strict=True)]
         for claim, rows in frame.groupby("claim_id", sort=False)
     }
 
 
-def _criterion(row: dict, strip: Strip | None) -> Criterion:
+def criterion(row: dict, strip: Strip | None = None) -> Criterion:
+    """One row of the table in words, and its drawing if it has one."""
     return Criterion(
         label=row["label"],
         rule=row["rule"],
