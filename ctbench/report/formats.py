@@ -67,7 +67,7 @@ def markdown(sheet: Sheet) -> str:
 
 
 def latex(sheet: Sheet) -> str:
-    """A booktabs table; a longtable where it does not fit a page. The packages it needs are named at its head."""
+    """A booktabs table, no wider than a line; a longtable where it does not fit a page. The packages it needs are named at its head."""
     return "\n".join(_longtable(sheet) if len(sheet.rows) > 40 else _table(sheet)) + "\n"
 
 
@@ -82,18 +82,19 @@ def escape_md(text: str) -> str:
 
 
 def _table(sheet: Sheet) -> Iterator[str]:
-    yield "% needs \\usepackage{booktabs}"
+    yield "% needs \\usepackage{booktabs,graphicx}"
     yield "\\begin{table}"
     yield "  \\centering"
     yield f"  \\caption{{{escape_tex(sheet.title)}}}"
     yield f"  \\label{{tab:{sheet.name}}}"
+    yield "  \\resizebox{\\ifdim\\width>\\linewidth\\linewidth\\else\\width\\fi}{!}{%"
     yield f"  \\begin{{tabular}}{{l{'r' * (len(sheet.columns) - 1)}}}"
     yield "    \\toprule"
     yield from (f"    {line}" for line in _heading(sheet))
     yield "    \\midrule"
     yield from (f"    {_row(row, i in sheet.aside)}" for i, row in enumerate(sheet.rows))
     yield "    \\bottomrule"
-    yield "  \\end{tabular}"
+    yield "  \\end{tabular}}"
     yield ""
     yield f"  \\smallskip\\footnotesize\\raggedright {' '.join(map(escape_tex, sheet.notes))}"
     yield "\\end{table}"

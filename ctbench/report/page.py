@@ -117,7 +117,7 @@ def _summary(every: Sequence[Claim]) -> str:
 def _origin(results: Results) -> Iterator[tuple[str, str]]:
     runs = results.of(results.measurements["run"].dropna())
     days = distinct(run.day for run in runs if run.day)
-    seconds = sum(float(run.provenance.get("wall_seconds") or 0) for run in runs)
+    seconds = sum(run.seconds or 0 for run in runs)
     yield "Measured", ("unknown" if not days else days[0] if len(days) == 1 else f"{days[0]} to {days[-1]}") + " (UTC)"
     yield "Runs", f"{len(runs)}, {duration(seconds)} of run time"
     yield "Hardware", listed(distinct(run.hardware for run in runs)) or "unknown"

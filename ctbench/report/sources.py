@@ -55,9 +55,16 @@ class Run:
         return str(command or f"ctbench run {self.folder / 'spec.json'} --out {self.folder}")
 
     @property
+    def seconds(self) -> float | None:
+        """What its seeds took; of a group that was trained together, each its share. None where nothing says."""
+        parts = [*(self.provenance.get("seeds") or {"": self.provenance}).values()]
+        times = [(part.get("wall_seconds"), part.get("trained_together") or 1) for part in parts]
+        known = [float(wall) / together for wall, together in times if isinstance(wall, (int, float))]
+        return sum(known) if known else None
+
+    @property
     def wall(self) -> str:
-        seconds = self.provenance.get("wall_seconds")
-        return duration(float(seconds)) if isinstance(seconds, (int, float)) else UNKNOWN
+        return UNKNOWN if self.seconds is None else duration(self.seconds)
 
     @property
     def memory(self) -> str:
