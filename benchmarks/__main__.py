@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import argparse
 
-from benchmarks import cgnn, graphs, harness, images, startup, walsh
+from benchmarks import cgnn, graphs, harness, images, plan, startup, walsh
 
 ALL = {
     "cgnn": cgnn.main,
     "graphs": graphs.main,
     "harness": harness.main,
     "images": images.main,
+    "plan": plan.main,
     "startup": startup.main,
     "walsh": walsh.main,
 }
