@@ -104,7 +104,7 @@ def _table(sheet: Sheet) -> Iterator[str]:
 
 def _longtable(sheet: Sheet) -> Iterator[str]:
     parts = [WIDE.get(column.name, 1.0) for column in sheet.columns]
-    layout = "".join(f"p{{{0.92 * part / sum(parts):.3f}\\linewidth}}" for part in parts)
+    layout = "".join(f"p{{{0.89 * part / sum(parts):.3f}\\linewidth}}" for part in parts)
     yield "% needs \\usepackage{booktabs,longtable}"
     yield f"{{\\footnotesize\\setlength{{\\tabcolsep}}{{3pt}}\\begin{{longtable}}{{@{{}}{layout}@{{}}}}"
     yield f"  \\caption{{{escape_tex(sheet.title)}}}\\label{{tab:{sheet.name}}}\\\\"
