@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from rich.console import Console
+from rich.markup import escape
 from rich.table import Table
 
 from ctbench.spec.config import Config, load_config, merge, read_yaml
@@ -95,6 +96,10 @@ def parser() -> argparse.ArgumentParser:
     one.add_argument("--sample", type=_positive, default=10, help="how many runs (default: %(default)s)")
     one.add_argument("--minutes", type=_minutes, default=10.0, help="about how long (default: %(default)s)")
     one.add_argument("--seed", type=int, default=0, help="of the random choice (default: %(default)s)")
+
+    one = _add(verbs, "check", check, "hold somebody's own model, solver or data set to the rules of ours", config)
+    one.add_argument("file", type=Path, help="Python file with a MODEL, a TABLEAU or a FAMILY")
+    one.add_argument("--raw", type=Path, help="folder with the raw files of a data set")
 
     one = _add(verbs, "judge", judge, "judge every claim by the measurements", results)
     one.add_argument(
@@ -293,6 +298,20 @@ def verify(options: Options) -> None:
     console.print(f"{said}. Tolerance on another kind of machine: {100 * TOLERANCE:.0f} %.")
     if counts["differs"]:
         raise UserError(f"{options.results}: {', '.join(counts['differs'])}: other numbers than those recorded.")
+
+
+def check(options: Options) -> None:
+    """`ctbench check FILE`."""
+    from ctbench import contract
+
+    broken = 0
+    for says, fault in contract.check(options.file, options.raw):
+        broken += bool(fault)
+        line = escape(f"{says}: {fault}" if fault else says)
+        console.print(f"[red]no[/red]   {line}" if fault else f"[green]yes[/green]  {line}")
+    if broken:
+        raise UserError(f"{options.file}: {broken} rule{'s' * (broken > 1)} broken.")
+    console.print(escape(contract.advice(options.file, options.raw)))
 
 
 def judge(options: Options) -> None:

@@ -32,7 +32,7 @@ DENSE = 30
 
 @dataclass(frozen=True)
 class Drawn:
-    """A figure that was written: its files, and what it shows in words."""
+    """A figure that was written: its files, what it shows in words, and the experiments or claims that it is about."""
 
     name: str
     title: str
@@ -41,6 +41,7 @@ class Drawn:
     notes: tuple[str, ...]
     inches: float
     files: tuple[Path, ...]
+    about: frozenset[str]
 
 
 def figure(layout: FigureLayout, whole: PaperLayout, results: Results, source: Path, folder: Path) -> Drawn | None:
@@ -71,6 +72,7 @@ def figure(layout: FigureLayout, whole: PaperLayout, results: Results, source: P
         ),
         inches=drawing.get_figwidth(),
         files=tuple(files),
+        about=frozenset(rows["experiment"]),
     )
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, Self
 
 import pandas as pd
 from pydantic import Field, FiniteFloat
@@ -38,6 +38,10 @@ class Selected(Frozen):
             values = wanted if isinstance(wanted, tuple) else (wanted,)
             keep &= measurements[column].isin(values)
         return measurements.loc[keep.fillna(False).astype(bool)]
+
+    def with_own(self, words: Mapping[str, str]) -> Self:
+        """The same, with words for rows that the paper does not have; they stand below those that it has."""
+        return self.model_copy(update={"labels": {**self.labels, **words}})
 
     def label(self, value: object) -> str:
         """The words for a value of a column; the value itself where there are none."""

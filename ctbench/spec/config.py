@@ -31,7 +31,8 @@ class ExperimentConfig(Frozen):
         description="Data sets: names, or below each name the settings that differ, and `models`, if not all, by name.",
     )
     models: dict[str, dict[str, Any]] = Field(
-        default_factory=dict, description="Rows of the paper's table; below each, the settings that differ."
+        default_factory=dict,
+        description="Rows of the paper's table; below each, the settings that differ. A row of one's own says `like`.",
     )
     settings: dict[str, Any] = Field(default_factory=dict, description="Settings that differ for all models.")
     seeds: int | tuple[int, ...] | None = Field(None, description="How many seeds, or which; null: the common number.")
