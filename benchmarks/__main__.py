@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import argparse
 
-from benchmarks import cgnn, graphs, harness, images, startup
+from benchmarks import cgnn, graphs, harness, images, koopman, startup
 
 ALL = {
     "cgnn": cgnn.main,
     "graphs": graphs.main,
     "harness": harness.main,
     "images": images.main,
+    "koopman": koopman.main,
     "startup": startup.main,
 }
 

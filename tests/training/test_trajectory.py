@@ -1,4 +1,4 @@
-"""Recording: the right snapshots, the same training, the same recording after a kill, bounded memory, other nets refused."""
+"""Recording: the right snapshots, the same training, the same after a kill, bounded memory, other nets refused."""
 
 from collections.abc import Callable
 from pathlib import Path
