@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 
-from benchmarks import cgnn, graphs, harness, images, koopman, startup
+from benchmarks import cgnn, graphs, harness, images, koopman, plan, startup, walsh
 
 ALL = {
     "cgnn": cgnn.main,
@@ -12,7 +12,9 @@ ALL = {
     "harness": harness.main,
     "images": images.main,
     "koopman": koopman.main,
+    "plan": plan.main,
     "startup": startup.main,
+    "walsh": walsh.main,
 }
 
 

@@ -1,43 +1,58 @@
-"""A dense classifier with hyperbolic tangents, many seeds in one module."""
+"""Fully connected nets with one output, many seeds in one module."""
 
 from __future__ import annotations
 
 from itertools import pairwise
+from typing import Literal
 
 import torch
 from torch import Generator, Tensor, nn
 
-from ctbench.models._graph import stacked, zeros
+from ctbench.models._graph import Init, stacked
+
+Activation = Literal["relu", "tanh"]
+GAIN: dict[Activation, float] = {"relu": 2**0.5, "tanh": 1.0}
+BIAS = 0.1
 
 
 class Dense(nn.Module):
-    """Logits W_L tanh(... tanh(W_1 x + b_1)) + b_L of inputs [batch, width] or [seeds, batch, width].
-
-    Weights are N(0, scale^2 / inputs), biases zero.
+    """x [seeds or 1, batch, inputs] -> [seeds, batch]: N(0, gain^2/in) weights, N(0, 0.1^2) biases, linear output.
 
     Args:
-        widths: inputs, hidden layers, outputs.
+        widths: inputs, then the hidden layers.
+        activation: `relu` (gain sqrt 2) or `tanh` (gain 1).
         init: a generator for each seed.
-        scale: of the weights; 1 keeps the variance from layer to layer.
-        bias: whether layers have one.
     """
 
-    def __init__(self, widths: tuple[int, ...], init: list[Generator], scale: float = 1.0, bias: bool = True) -> None:
+    def __init__(self, widths: tuple[int, ...], activation: Activation, init: list[Generator]) -> None:
         super().__init__()
+        self.activation, gain = getattr(torch, activation), GAIN[activation]
         self.weights, self.biases = nn.ParameterList(), nn.ParameterList()
-        for a, b in pairwise(widths):
-
-            def normal(shape: tuple[int, ...], generator: Generator, size: float = scale * a**-0.5) -> Tensor:
-                return torch.empty(shape, dtype=torch.float64).normal_(0, size, generator=generator)
-
-            self.weights.append(stacked((a, b), normal, init))
-            if bias:
-                self.biases.append(stacked((1, b), zeros, init))
+        for a, b in pairwise([*widths, 1]):
+            self.weights.append(stacked((a, b), normal(gain / a**0.5), init))
+            self.biases.append(stacked((1, b), normal(BIAS), init))
 
     def forward(self, x: Tensor) -> Tensor:
-        """Logits [seeds, batch, classes]."""
-        x = x.expand(len(self.weights[0]), *x.shape[-2:])
-        for layer, weight in enumerate(self.weights):
-            x = torch.tanh(x) if layer else x
-            x = torch.baddbmm(self.biases[layer], x, weight) if len(self.biases) else torch.bmm(x, weight)
-        return x
+        x = x.expand(len(self.biases[0]), -1, -1)
+        last = len(self.weights) - 1
+        for layer, (weight, bias) in enumerate(zip(self.weights, self.biases, strict=True)):
+            x = torch.baddbmm(bias, x, weight)
+            x = x if layer == last else self.activation(x)
+        return x[..., 0]
+
+    @torch.no_grad()
+    def tame(self, x: Tensor, most: float = 0.99) -> None:
+        """Scale the output of a seed that exceeds `most` at one of x [batch, inputs], so that it does not."""
+        largest = self(x[None]).abs().amax(-1)
+        scale = (most / largest).clamp(max=1)[:, None, None]
+        self.weights[-1].mul_(scale)
+        self.biases[-1].mul_(scale)
+
+
+def normal(sd: float) -> Init:
+    """N(0, sd^2)."""
+
+    def init(shape: tuple[int, ...], generator: Generator) -> Tensor:
+        return torch.empty(shape).normal_(0, sd, generator=generator)
+
+    return init

@@ -9,7 +9,7 @@ import torch
 from pydantic import Field
 from torch import Tensor
 
-from ctbench.models._dense import Dense
+from ctbench.models._classifier import Dense
 from ctbench.spec.frozen import Frozen
 from ctbench.spec.seeds import generator
 from ctbench.training.images import Arrays

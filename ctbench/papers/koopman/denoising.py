@@ -10,7 +10,7 @@ import torch
 from pydantic import Field
 from torch import Tensor
 
-from ctbench.models._dense import Dense
+from ctbench.models._classifier import Dense
 from ctbench.papers._experiment import Inputs, row
 from ctbench.papers.koopman._analysed import KoopmanExperiment
 from ctbench.spec.errors import UserError

@@ -14,7 +14,7 @@ import numpy as np
 import torch
 from pydantic import Field
 
-from ctbench.models._dense import Dense
+from ctbench.models._classifier import Dense
 from ctbench.papers._experiment import Inputs
 from ctbench.papers.continuousnet._pendulum import GRAVITY, exact
 from ctbench.papers.koopman._analysed import Analysed, KoopmanExperiment
