@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 
-from benchmarks import cgnn, coverage, graphs, harness, images, plan, report, startup, walsh
+from benchmarks import cgnn, coverage, graphs, harness, images, koopman, plan, report, startup, walsh
 
 ALL = {
     "cgnn": cgnn.main,
@@ -12,6 +12,7 @@ ALL = {
     "graphs": graphs.main,
     "harness": harness.main,
     "images": images.main,
+    "koopman": koopman.main,
     "plan": plan.main,
     "report": report.main,
     "startup": startup.main,

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
+from ctbench.report import plane
 from ctbench.report.layout import FigureLayout, PaperLayout
 from ctbench.report.notes import record_notes
 from ctbench.report.numbers import rounded
@@ -132,7 +133,7 @@ class _Grid:
         self._quote(axes, down, across)
         self._mark(axes, here)
         if not here.empty:
-            (self._lines if self.layout.kind == "line" else self._points)(axes, here)
+            {"line": self._lines, "points": self._points, "plane": self._plane}[self.layout.kind](axes, here)
         axes.set(xlabel="", ylabel="")
         axes.set_yscale(self.layout.yscale)
         if self.layout.kind == "line":
@@ -178,6 +179,9 @@ class _Grid:
             ax=axes,
             **styles,
         )
+
+    def _plane(self, axes: Axes, here: pd.DataFrame) -> None:
+        plane.draw(axes, [_at(here, self.layout.hue, hue) for hue in self.hues or [None]], self._palette())
 
     def _points(self, axes: Axes, here: pd.DataFrame) -> None:
         order, hues = self.layout.ordered(self.rows, self.layout.abscissa), self.hues or [None]
@@ -321,8 +325,12 @@ def _caption(layout: FigureLayout, rows: pd.DataFrame) -> str:
         return layout.caption
     what = {"mean": "mean and its 95 % t interval", "median": "median and range"}[layout.centre]
     what += ", at the median of the measured times" if layout.against else ""
-    shown = f"Line and band: {what}" if layout.kind == "line" else f"Small marks: seeds; large ones: {what}"
-    return f"{layout.caption} {shown}, {seeds} seeds."
+    shown = {
+        "line": f"Line and band: {what}",
+        "points": f"Small marks: seeds; large ones: {what}",
+        "plane": "All seeds",
+    }
+    return f"{layout.caption} {shown[layout.kind]}, {seeds} seeds."
 
 
 def _alt(layout: FigureLayout, rows: pd.DataFrame) -> str:

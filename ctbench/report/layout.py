@@ -99,7 +99,9 @@ class Mark(Frozen):
 
 
 class FigureLayout(Selected):
-    """A grid of panels: lines over an abscissa (centre and band over seeds), or one point per seed and the mean.
+    """A grid of panels: lines over an abscissa (centre and band over seeds), a point per seed and the mean, or a plane.
+
+    On the plane every row is a point beside the unit circle, its column `x` the real part, its value the imaginary one.
 
     `select` chooses from the results or, with `table: curves`, from the history over training. The abscissa is the
     column `x`, or what a clock said: `against` names a metric of the timings, such as `train_seconds`.
@@ -107,7 +109,7 @@ class FigureLayout(Selected):
 
     caption: str
     table: Literal["measurements", "curves"] = "measurements"
-    kind: Literal["line", "points"] = "line"
+    kind: Literal["line", "points", "plane"] = "line"
     x: Abscissa | None = None
     against: Name | None = None
     hue: Category | None = None
