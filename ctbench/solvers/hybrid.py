@@ -69,7 +69,8 @@ def hybrid(field: Field, jump: Jump, y: Tensor, times: Tensor, flow: Flow) -> Te
         field: derivative between events.
         jump: what an event does; there is none at the last time.
         y: states just before event 0, [*batch, ...].
-        times: of the events 0 to K, increasing along the last axis, [*batch, K + 1].
+        times: of the events 0 to K, increasing along the last axis, [*batch, K + 1]; an axis of the batch may be one
+            where all its elements share their times.
         flow: `FixedSteps` or `Dopri5`.
 
     Returns:
@@ -79,8 +80,8 @@ def hybrid(field: Field, jump: Jump, y: Tensor, times: Tensor, flow: Flow) -> Te
         UserError: if the times do not increase, are not finite, are fewer than two, or are for another batch.
     """
     check_times(times)
-    if times.shape[:-1] != y.shape[: times.dim() - 1]:
-        raise UserError(f"times: found a batch {list(times.shape[:-1])}, expected that of the states {list(y.shape)}.")
+    if len(batch := times.shape[:-1]) > y.dim() or any(b not in (1, n) for b, n in zip(batch, y.shape, strict=False)):
+        raise UserError(f"times: found a batch {list(batch)}, expected that of the states {list(y.shape)}.")
     before = []
     for k in range(times.shape[-1] - 1):
         y = flow(field, jump(k, y), times[..., k], times[..., k + 1])

@@ -10,6 +10,7 @@ from torch import Generator
 from ctbench.models import MODELS
 from ctbench.models._graph import GraphModel
 from ctbench.models._image import ImageModel
+from ctbench.models._recurrent import RecurrentModel
 from ctbench.models._sparse import Graph
 
 
@@ -46,6 +47,23 @@ def test_graph_model(name: str) -> None:
     for parameter in model.parameters():
         assert parameter.shape[0] == 2 and parameter.grad is not None and bool(torch.isfinite(parameter.grad).all())
     torch.testing.assert_close(model(None)[1:], build(1)(None))
+
+
+@pytest.mark.parametrize("name", of_kind(RecurrentModel))
+def test_recurrent_model(name: str) -> None:
+    kind = MODELS[name]
+    x, times = torch.randn(2, 4, 3, 12, 3), torch.rand(2, 4, 4).cumsum(-1)
+
+    def build(*seeds: int) -> RecurrentModel:
+        return kind(kind.Options(hidden=6), torch.eye(12) / 2 + 1 / 24, [Generator().manual_seed(s) for s in seeds])
+
+    model = build(0, 1)
+    found = model(x, times)
+    assert found.shape == (2, 4, 12) and bool(torch.isfinite(found).all())
+    found.square().sum().backward()
+    for parameter in model.parameters():
+        assert parameter.shape[0] == 2 and parameter.grad is not None and bool(parameter.grad.any())
+    torch.testing.assert_close(found[1:], build(1)(x[1:], times[1:]))
 
 
 @pytest.mark.parametrize("name", of_kind(ImageModel))

@@ -1,0 +1,66 @@
+"""GCGRU: a GRU at every node whose inputs and states are mixed over the graph (Neural GDE, equation 9)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import torch
+from pydantic import Field
+from torch import Generator, Tensor
+
+from ctbench.models._recurrent import FEATURES, Cell, Output, RecurrentModel
+from ctbench.spec.frozen import Frozen
+
+
+class GCGRU(RecurrentModel):
+    """Graph convolutions in every gate. States are stacked as [seeds, nodes, batch, hidden]."""
+
+    class Options(Frozen):
+        """Width of the state at a node."""
+
+        hidden: int = Field(46, ge=1)
+
+    operator: Tensor
+
+    def __init__(self, options: Options, operator: Tensor, init: list[Generator]) -> None:
+        super().__init__(options, operator, init)
+        self.hidden = options.hidden
+        self.cell, self.output = Cell(FEATURES, options.hidden, init), Output(options.hidden, 1, init)
+        self.register_buffer("operator", operator, persistent=False)
+
+    def forward(self, x: Tensor, times: Tensor) -> Tensor:
+        jump, h = self.jump(x), self.start(x)
+        for k in range(x.shape[2]):
+            h = jump(k, h)
+        return self.read(h)
+
+    def start(self, x: Tensor) -> Tensor:
+        """H = 0 before the first reading."""
+        seeds, batch, _, nodes, _ = x.shape
+        return x.new_zeros(seeds, nodes, batch, self.hidden)
+
+    def mix(self, h: Tensor) -> Tensor:
+        """L H for states [seeds, nodes, ...]."""
+        return torch.matmul(self.operator, h.flatten(2)).view_as(h)
+
+    def jump(self, x: Tensor) -> Callable[[int, Tensor], Tensor]:
+        """What the arrival of reading k does to the states."""
+        seeds, batch, steps, nodes, width = x.shape
+        mixed = self.mix(x.permute(0, 3, 2, 1, 4).contiguous())
+        inputs = self.cell.input(mixed.view(seeds, -1, width)).view(seeds, nodes, steps, batch, -1)
+
+        def arrive(k: int, h: Tensor) -> Tensor:
+            new = self.cell(
+                inputs[:, :, k].flatten(1, 2), h.flatten(1, 2), lambda y: self.mix(y.view_as(h)).flatten(1, 2)
+            )
+            return new.view_as(h)
+
+        return arrive
+
+    def read(self, h: Tensor) -> Tensor:
+        """The output of every node, [seeds, batch, nodes]."""
+        seeds, nodes, batch, _ = h.shape
+        return self.output(h.flatten(1, 2)).view(seeds, nodes, batch).transpose(1, 2)
+
+
+MODEL = GCGRU
