@@ -52,15 +52,21 @@ class Cell(nn.Module):
     def __init__(self, width_in: int, hidden: int, init: list[Generator]) -> None:
         super().__init__()
         uniform = uniform_by_input(hidden)
-        self.input = SeedLinear(width_in, 3 * hidden, init, uniform, uniform)
+        self.gates_in = SeedLinear(width_in, 2 * hidden, init, uniform, uniform)
+        self.candidate_in = SeedLinear(width_in, hidden, init, uniform, uniform)
         self.gates = stacked((hidden, 2 * hidden), uniform, init)
         self.candidate = stacked((hidden, hidden), uniform, init)
 
-    def forward(self, x: Tensor, h: Tensor, mix: Callable[[Tensor], Tensor] = lambda h: h) -> Tensor:
-        """H+ from `input`'s product x [seeds, rows, 3 hidden] and H."""
-        width = h.shape[-1]
-        z, r = sigmoid(torch.baddbmm(x[..., : 2 * width], mix(h), self.gates)).chunk(2, dim=-1)
-        new = tanh(torch.baddbmm(x[..., 2 * width :], mix(r * h), self.candidate))
+    def inputs(self, x: Tensor) -> list[tuple[Tensor, Tensor]]:
+        """What the readings X [seeds, K, rows, width] add to the gates and to the candidate, for each of the K."""
+        seeds, steps, rows, _ = x.shape
+        parts = [linear(x.flatten(1, 2)).view(seeds, steps, rows, -1) for linear in (self.gates_in, self.candidate_in)]
+        return list(zip(*(part.unbind(1) for part in parts), strict=True))
+
+    def forward(self, x: tuple[Tensor, Tensor], h: Tensor, mix: Callable[[Tensor], Tensor] = lambda h: h) -> Tensor:
+        """H+ from one of the `inputs` and H."""
+        z, r = sigmoid(torch.baddbmm(x[0], mix(h), self.gates)).chunk(2, dim=-1)
+        new = tanh(torch.baddbmm(x[1], mix(r * h), self.candidate))
         return torch.lerp(new, h, z)
 
 

@@ -40,20 +40,19 @@ class GCGRU(RecurrentModel):
         return x.new_zeros(seeds, nodes, batch, self.hidden)
 
     def mix(self, h: Tensor) -> Tensor:
-        """L H for states [seeds, nodes, ...]."""
-        return torch.matmul(self.operator, h.flatten(2)).view_as(h)
+        """L H for states [..., nodes, batch, width]."""
+        return torch.matmul(self.operator, h.flatten(-2)).view_as(h)
 
     def jump(self, x: Tensor) -> Callable[[int, Tensor], Tensor]:
         """What the arrival of reading k does to the states."""
-        seeds, batch, steps, nodes, width = x.shape
-        mixed = self.mix(x.permute(0, 3, 2, 1, 4).contiguous())
-        inputs = self.cell.input(mixed.view(seeds, -1, width)).view(seeds, nodes, steps, batch, -1)
+        mixed = self.mix(x.permute(0, 2, 3, 1, 4).contiguous())
+        inputs = self.cell.inputs(mixed.flatten(2, 3))
 
         def arrive(k: int, h: Tensor) -> Tensor:
-            new = self.cell(
-                inputs[:, :, k].flatten(1, 2), h.flatten(1, 2), lambda y: self.mix(y.view_as(h)).flatten(1, 2)
-            )
-            return new.view_as(h)
+            def mix(rows: Tensor) -> Tensor:
+                return self.mix(rows.view_as(h)).flatten(1, 2)
+
+            return self.cell(inputs[k], h.flatten(1, 2), mix).view_as(h)
 
         return arrive
 

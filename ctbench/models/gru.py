@@ -25,12 +25,10 @@ class GRU(RecurrentModel):
         self.output = Output(options.hidden, nodes, init)
 
     def forward(self, x: Tensor, times: Tensor) -> Tensor:
-        seeds, batch, steps = x.shape[:3]
-        whole = torch.cat([x[..., 0], x[..., 0, 1:]], dim=-1)
-        inputs = self.cell.input(whole.transpose(1, 2).flatten(1, 2)).view(seeds, steps, batch, -1)
-        h = x.new_zeros(seeds, batch, self.hidden)
-        for k in range(steps):
-            h = self.cell(inputs[:, k], h)
+        whole = torch.cat([x[..., 0], x[..., 0, 1:]], dim=-1).transpose(1, 2)
+        h = x.new_zeros(*x.shape[:2], self.hidden)
+        for arrived in self.cell.inputs(whole):
+            h = self.cell(arrived, h)
         return self.output(h)
 
 

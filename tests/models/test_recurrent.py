@@ -30,7 +30,8 @@ def sigmoid(x: np.ndarray) -> np.ndarray:
 
 
 def jumped(w: dict[str, np.ndarray], M: np.ndarray, x: np.ndarray, h: np.ndarray) -> np.ndarray:
-    xz, xr, xh = np.split(M @ x @ w["cell.input.weight"] + w["cell.input.bias"], 3, axis=-1)
+    xz, xr = np.split(M @ x @ w["cell.gates_in.weight"] + w["cell.gates_in.bias"], 2, axis=-1)
+    xh = M @ x @ w["cell.candidate_in.weight"] + w["cell.candidate_in.bias"]
     hz, hr = np.split(M @ h @ w["cell.gates"], 2, axis=-1)
     z, r = sigmoid(xz + hz), sigmoid(xr + hr)
     return z * h + (1 - z) * np.tanh(xh + M @ (r * h) @ w["cell.candidate"])
