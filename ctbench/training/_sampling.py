@@ -13,8 +13,8 @@ def chances(keep: float, spread: float | None) -> tuple[float, float]:
     """Chances to keep a time after one that was kept, and after one that was not.
 
     The times kept are a two-state Markov chain of which a share `keep` is kept; the gaps then have mean 1 / keep and
-    standard deviation `spread`, both in spacings of the series. None keeps each time by itself (Bernoulli), as the paper
-    does; at half the times a spread of 0 keeps every second one.
+    standard deviation `spread`, both in spacings of the series. None keeps each time by itself (Bernoulli), as the
+    paper does; at half the times a spread of 0 keeps every second one.
 
     Raises UserError if no such chain exists.
     """

@@ -123,7 +123,7 @@ class Forecast(Task):
 
     @abstractmethod
     def predict(self, index: Tensor) -> Tensor:
-        """Readings at the last time of each window of every seed, [seeds, batch, n], from `index` [seeds, batch, K + 1]."""
+        """Readings [seeds, batch, n] at the last times of the windows `index` [seeds, batch, K + 1]."""
 
     def step(self, index: int) -> None:
         self.test(index - self.epochs)
@@ -172,7 +172,7 @@ class Baseline(Forecast):
 
 
 class Training(Forecast):
-    """A recurrent model, trained by Adam on the mean square error of the standardised readings; the last epoch counts."""
+    """A recurrent model, trained by Adam on the mean square error of standardised readings; the last epoch counts."""
 
     def __init__(self, settings: Settings, series: GraphSeries, seeds: tuple[int, ...], device: str = "cpu") -> None:
         self.epochs = settings.epochs
@@ -215,9 +215,9 @@ class Training(Forecast):
             np.resize(generator("batch order", seed, epoch).permutation(len(own)), size)
             for seed, own in zip(self.seeds, self.windows, strict=True)
         ]
-        return torch.from_numpy(
-            np.stack([own[places] for own, places in zip(self.windows, chosen, strict=True)])
-        ).to(self.device)
+        return torch.from_numpy(np.stack([own[places] for own, places in zip(self.windows, chosen, strict=True)])).to(
+            self.device
+        )
 
     def forward(self, index: Tensor) -> Tensor:
         """Standardised predictions [seeds, batch, n]."""
@@ -284,7 +284,7 @@ def errors(found: Tensor, truth: Tensor) -> Mapping[str, Tensor]:
     """Errors of every seed, [seeds] (Neural GDE, equations 10 and 11).
 
     `rmse` is over time for each station, then the mean over stations. `mape` is the mean of |y - y'| / |y| in percent;
-    `mape_printed` as the paper prints it: signed relative errors are averaged over time, then their sizes over stations.
+    `mape_printed` as the paper prints it: signed relative errors are averaged over time, their sizes over stations.
     Relative errors are left out where a true reading is not positive.
 
     Args:
