@@ -78,7 +78,7 @@ def test_all_seeds_see_the_same_test_masks_and_train_on_their_own() -> None:
 def test_training_lowers_the_error_and_seeds_do_not_mix(model: str) -> None:
     few, many = (run(forecast(settings(model, epochs=n, restart=n), series(), (0, 5))) for n in (1, 12))
     alone = run(forecast(settings(model, epochs=12, restart=12), series(), (5,)))[0]
-    assert values(many[0])["rmse"] < 0.7 * values(few[0])["rmse"]
+    assert values(many[0])["rmse"] < 0.95 * values(few[0])["rmse"]
     assert values(many[1]) == pytest.approx(values(alone), rel=1e-4)
     assert values(alone)["parameters"] > 0 and values(alone)["rmse_sd_masks"] > 0
 
