@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import argparse
 
-from benchmarks import cgnn, graphs, harness, images, startup, traffic
+from benchmarks import cgnn, graphs, harness, images, plan, startup, traffic, walsh
 
 ALL = {
     "cgnn": cgnn.main,
     "graphs": graphs.main,
     "harness": harness.main,
     "images": images.main,
+    "plan": plan.main,
     "startup": startup.main,
     "traffic": traffic.main,
+    "walsh": walsh.main,
 }
 
 

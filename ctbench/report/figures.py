@@ -187,8 +187,8 @@ class _Grid:
         bars, abscissa = _at(_at(self.bars, self.layout.row, down), self.layout.col, across), self.layout.abscissa
         places, hues = self.rows[abscissa].astype(float), self.hues or [None]
         for k, hue in enumerate(hues):
-            centre = _at(here, self.layout.hue, hue).groupby(abscissa)["value"].mean().astype(float)
-            half = _at(bars, self.layout.hue, hue).groupby(abscissa)["value"].mean().reindex(centre.index).astype(float)
+            centre = _means(_at(here, self.layout.hue, hue), abscissa)
+            half = _means(_at(bars, self.layout.hue, hue), abscissa).reindex(centre.index)
             aside = 0.008 * (places.max() - places.min()) * (k - (len(hues) - 1) / 2)
             look = {"ls": "", "ecolor": self._palette()[k], "elinewidth": 1.0, "capsize": 2.0}
             axes.errorbar(centre.index.to_numpy(dtype=float) + aside, centre, half, **look)
@@ -313,6 +313,10 @@ def _reference(layout: FigureLayout, whole: PaperLayout, folder: Path) -> pd.Dat
     quoted = [(row, column, numbers[0], numbers[1] if len(numbers) > 1 else 0.0) for row, column, numbers in published]
     frame = pd.DataFrame(quoted, columns=[table.rows, table.columns, "value", "sd"])
     return frame.assign(low=frame["value"] - frame["sd"], high=frame["value"] + frame["sd"])
+
+
+def _means(rows: pd.DataFrame, column: str) -> pd.Series:
+    return rows.astype({column: float, "value": float}).pivot_table(values="value", index=column)["value"]
 
 
 def _bars(layout: FigureLayout, results: Results, paper: str) -> pd.DataFrame | None:

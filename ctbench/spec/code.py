@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 import hashlib
 from collections.abc import Iterable
-from functools import lru_cache
+from functools import cache, lru_cache
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -19,6 +19,11 @@ def code_hash(modules: Iterable[str]) -> str:
 
     Modules that compute no number (planning, errors, files) are left out: a better message retrains nothing.
     """
+    return _code_hash(tuple(modules))
+
+
+@cache
+def _code_hash(modules: tuple[str, ...]) -> str:
     closure: set[str] = set()
     todo = list(modules)
     while todo:
