@@ -316,7 +316,8 @@ def _reference(layout: FigureLayout, whole: PaperLayout, folder: Path) -> pd.Dat
 
 
 def _means(rows: pd.DataFrame, column: str) -> pd.Series:
-    return rows.astype({column: float, "value": float}).pivot_table(values="value", index=column)["value"]
+    table = rows.astype({column: float, "value": float}).pivot_table(values="value", index=column)
+    return pd.Series(table["value"].to_numpy(), index=table.index)
 
 
 def _bars(layout: FigureLayout, results: Results, paper: str) -> pd.DataFrame | None:
