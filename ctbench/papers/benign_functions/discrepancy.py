@@ -18,9 +18,7 @@ class Settings(Frozen):
     """Up to which d the norm, the product with the transpose, and all sets of rows are gone through."""
 
     svd_up_to: Annotated[int, up_to(11, "singular values of 2^d x 2^d matrices", "`product_up_to` needs no SVD")] = 10
-    product_up_to: Annotated[int, up_to(13, "products of 2^d x 2^d matrices", "the identity is the same for all d")] = (
-        11
-    )
+    product_up_to: Annotated[int, up_to(13, "products of 2^d x 2^d matrices", "the identity is the same for all d")] = 11
     rectangles_up_to: Annotated[int, up_to(4, "all 2^(2^d) sets of rows", "Lindsey's lemma covers the rest")] = 4
 
 
