@@ -58,7 +58,7 @@ def figure(layout: FigureLayout, whole: PaperLayout, results: Results, source: P
     if drawable.empty:
         return None
     with house_style():
-        drawing = _Grid(layout, drawable, _reference(layout, whole, source)).draw()
+        drawing = _Grid(layout, drawable, _reference(layout, whole, source), _bars(layout, results, source.name)).draw()
         files = save(drawing, folder / layout.name)
     runs = results.of(rows["run"].dropna())
     return Drawn(
@@ -85,8 +85,10 @@ def _chosen(layout: FigureLayout, results: Results, paper: str) -> pd.DataFrame:
 class _Grid:
     """The panels of one figure."""
 
-    def __init__(self, layout: FigureLayout, rows: pd.DataFrame, reference: pd.DataFrame | None) -> None:
-        self.layout, self.rows, self.reference = layout, rows, reference
+    def __init__(
+        self, layout: FigureLayout, rows: pd.DataFrame, reference: pd.DataFrame | None, bars: pd.DataFrame | None
+    ) -> None:
+        self.layout, self.rows, self.reference, self.bars = layout, rows, reference, bars
         self.across = layout.ordered(rows, layout.col) if layout.col else [None]
         self.down = layout.ordered(rows, layout.row) if layout.row else [None]
         self.hues = layout.ordered(rows, layout.hue) if layout.hue else []
@@ -134,6 +136,7 @@ class _Grid:
         self._mark(axes, here)
         if not here.empty:
             {"line": self._lines, "points": self._points, "plane": self._plane}[self.layout.kind](axes, here)
+            self._bar(axes, here, down, across)
         axes.set(xlabel="", ylabel="")
         axes.set_yscale(self.layout.yscale)
         if self.layout.kind == "line":
@@ -182,6 +185,19 @@ class _Grid:
 
     def _plane(self, axes: Axes, here: pd.DataFrame) -> None:
         plane.draw(axes, [_at(here, self.layout.hue, hue) for hue in self.hues or [None]], self._palette())
+
+    def _bar(self, axes: Axes, here: pd.DataFrame, down: Any, across: Any) -> None:
+        """Error bars of the lines, those of one abscissa side by side."""
+        if self.bars is None:
+            return
+        bars, abscissa = _at(_at(self.bars, self.layout.row, down), self.layout.col, across), self.layout.abscissa
+        places, hues = self.rows[abscissa].astype(float), self.hues or [None]
+        for k, hue in enumerate(hues):
+            centre = _means(_at(here, self.layout.hue, hue), abscissa)
+            half = _means(_at(bars, self.layout.hue, hue), abscissa).reindex(centre.index)
+            aside = 0.008 * (places.max() - places.min()) * (k - (len(hues) - 1) / 2)
+            look = {"ls": "", "ecolor": self._palette()[k], "elinewidth": 1.0, "capsize": 2.0}
+            axes.errorbar(centre.index.to_numpy(dtype=float) + aside, centre, half, **look)
 
     def _points(self, axes: Axes, here: pd.DataFrame) -> None:
         order, hues = self.layout.ordered(self.rows, self.layout.abscissa), self.hues or [None]
@@ -303,6 +319,20 @@ def _reference(layout: FigureLayout, whole: PaperLayout, folder: Path) -> pd.Dat
     quoted = [(row, column, numbers[0], numbers[1] if len(numbers) > 1 else 0.0) for row, column, numbers in published]
     frame = pd.DataFrame(quoted, columns=[table.rows, table.columns, "value", "sd"])
     return frame.assign(low=frame["value"] - frame["sd"], high=frame["value"] + frame["sd"])
+
+
+def _means(rows: pd.DataFrame, column: str) -> pd.Series:
+    table = rows.astype({column: float, "value": float}).pivot_table(values="value", index=column)
+    return pd.Series(table["value"].to_numpy(), index=table.index)
+
+
+def _bars(layout: FigureLayout, results: Results, paper: str) -> pd.DataFrame | None:
+    """The measurements of the metric that is drawn as error bars."""
+    if layout.bars is None:
+        return None
+    return layout.model_copy(update={"select": {**layout.select, "metric": layout.bars}}).chosen(
+        results.measurements, paper
+    )
 
 
 def _wrap(text: str) -> str:

@@ -104,7 +104,8 @@ class FigureLayout(Selected):
     On the plane every row is a point beside the unit circle, its column `x` the real part, its value the imaginary one.
 
     `select` chooses from the results or, with `table: curves`, from the history over training. The abscissa is the
-    column `x`, or what a clock said: `against` names a metric of the timings, such as `train_seconds`.
+    column `x`, or what a clock said: `against` names a metric of the timings, such as `train_seconds`. `bars` names a
+    metric whose mean over seeds is drawn as error bars of the lines: a spread of another kind than that over seeds.
     """
 
     caption: str
@@ -113,6 +114,7 @@ class FigureLayout(Selected):
     x: Abscissa | None = None
     against: Name | None = None
     hue: Category | None = None
+    bars: Name | None = None
     row: Category | None = None
     col: Category | None = None
     centre: Literal["mean", "median"] = "mean"
