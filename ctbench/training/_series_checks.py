@@ -10,7 +10,7 @@ from ctbench.spec.errors import UserError
 
 
 def check(series: Any, seeds: int) -> None:
-    """Raises UserError if a `forecasting.Series` cannot be trained on: its shapes, numbers, times, masks or graph."""
+    """Raises UserError if series of `ensemble_forecasting` are unfit: shapes, numbers, times, masks, the graph."""
     _shapes(series, seeds)
     for name in ("times", "values", "future", "truth"):
         array = getattr(series, name)

@@ -14,8 +14,8 @@ from ctbench.spec.errors import UserError
 from ctbench.spec.frozen import Frozen
 from ctbench.spec.run import RunSpec
 from ctbench.spec.seeds import generator
-from ctbench.training.forecasting import Forecasting, Persistence, Series
-from ctbench.training.forecasting import Settings as Training
+from ctbench.training.ensemble_forecasting import Forecasting, Persistence, Series
+from ctbench.training.ensemble_forecasting import Settings as Training
 
 MODELS: dict[str, dict[str, Any]] = {
     "neural_gsde": {"model": "latent_dynamics", "options": {"stochastic": True}},

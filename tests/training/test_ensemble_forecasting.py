@@ -7,7 +7,16 @@ import pytest
 import torch
 
 from ctbench.spec.errors import UserError
-from ctbench.training.forecasting import DRAWS, Forecasting, Persistence, Series, Settings, crps, enclosed, tested
+from ctbench.training.ensemble_forecasting import (
+    DRAWS,
+    Forecasting,
+    Persistence,
+    Series,
+    Settings,
+    crps,
+    enclosed,
+    tested,
+)
 from ctbench.training.loop import run
 
 NODES, STEPS = 3, 4
