@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 
-from benchmarks import cgnn, graphs, harness, images, startup
+from benchmarks import cgnn, graphs, harness, images, startup, walsh
 
 ALL = {
     "cgnn": cgnn.main,
@@ -12,6 +12,7 @@ ALL = {
     "harness": harness.main,
     "images": images.main,
     "startup": startup.main,
+    "walsh": walsh.main,
 }
 
 

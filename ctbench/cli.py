@@ -7,11 +7,12 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 import shlex
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from rich.console import Console
 from rich.table import Table
@@ -21,6 +22,9 @@ from ctbench.spec.errors import UserError
 from ctbench.spec.run import PAPERS
 
 if TYPE_CHECKING:
+    import pandas as pd
+    from rich.console import RenderableType
+
     from ctbench.papers._plan import Job
 
 console = Console(highlight=False, width=None if sys.stdout.isatty() else 120)
@@ -35,6 +39,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except UserError as error:
         print(f"ctbench: {' '.join(str(error).split())}", file=sys.stderr)
         return 2
+    except BrokenPipeError:  # whoever reads the output, `head` say, has enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     return 0
 
 
@@ -66,16 +72,28 @@ def parser() -> argparse.ArgumentParser:
     one.add_argument("--out", type=Path, help="folder of the record (default: where the specification stands)")
     one.add_argument("--threads", type=_positive, help="CPU threads (default: that of the configuration)")
 
-    _add(verbs, "judge", judge, "judge every claim by the measurements", results)
+    one = _add(verbs, "judge", judge, "judge every claim by the measurements", results)
+    one.add_argument(
+        "--strict", action="store_true", help="refuse records that are incomplete, of a dirty tree or another lock file"
+    )
     _add(verbs, "report", report, "write tables, figures and report.html", results)
 
-    shown = _group(verbs, "show", "print claims, runs or one run")
-    one = _add(shown, "claims", show_claims, "every claim and its verdict", results)
-    one.add_argument("--paper", help="only the claims of this paper")
-    _add(shown, "runs", show_runs, "every run of the plan", results)
-    one = _add(shown, "run", show_run, "one run: settings, measurements, provenance", results)
+    output = argparse.ArgumentParser(add_help=False)
+    output.add_argument("--json", action="store_true", help="for machines: JSON, missing numbers as null")
+    shown = _group(verbs, "show", "print claims, criteria, runs or one run")
+    one = _add(shown, "claims", show_claims, "every claim and its verdict", results, output)
+    one.add_argument("--paper", help="only the claims of this paper, with all that was found of them")
+    one = _add(shown, "criteria", show_criteria, "every criterion that ran: number, interval, seeds", results, output)
+    one.add_argument("--paper", help="only the criteria of this paper")
+    one.add_argument("--precision", type=_precision, help="also the seeds for an interval of ± this (ratio: 1 ± this)")
+    _add(shown, "runs", show_runs, "every run of the plan", results, output)
+    one = _add(shown, "run", show_run, "one run: settings, measurements, provenance", results, output)
     one.add_argument("id", help="run id, or its beginning")
     one.add_argument("--provenance", action="store_true", help="where its numbers come from")
+
+    one = _add(verbs, "compare", compare, "two folders of results, claim by claim: which verdicts changed", output)
+    one.add_argument("a", type=Path, help="folder of results")
+    one.add_argument("b", type=Path, help="another")
     return top
 
 
@@ -88,9 +106,9 @@ def _add(
     name: str,
     verb: Callable[[Options], None],
     about: str,
-    common: argparse.ArgumentParser,
+    *common: argparse.ArgumentParser,
 ) -> argparse.ArgumentParser:
-    one = verbs.add_parser(name, help=about, description=about, parents=[common])
+    one = verbs.add_parser(name, help=about, description=about, parents=common)
     one.set_defaults(verb=verb)
     return one
 
@@ -99,6 +117,16 @@ def _positive(text: str) -> int:
     if not text.isdecimal() or int(text) < 1:
         raise argparse.ArgumentTypeError(f"found {text!r}, expected a number of threads, at least 1")
     return int(text)
+
+
+def _precision(text: str) -> float:
+    try:
+        size = float(text)
+    except ValueError:
+        size = 0.0
+    if not 0 < size < float("inf"):
+        raise argparse.ArgumentTypeError(f"found {text!r}, expected a positive number")
+    return size
 
 
 def plan(options: Options) -> None:
@@ -198,16 +226,22 @@ def judge(options: Options) -> None:
     from ctbench.judge import judge as judged
     from ctbench.judge import load_claims, write_table
     from ctbench.records import measurements, record
+    from ctbench.records.doubts import doubts, refuse
 
     config, folder = _results(options)
     folders = record.planned(folder)
-    measurements.write(record.gather(folders, "measurements"), folder / "measurements.parquet")
     rows = record.gather(folders, "measurements", "timings")
+    found = doubts(folder, rows)
+    if options.strict:
+        refuse(found)
+    measurements.write(record.gather(folders, "measurements"), folder / "measurements.parquet")
     absent = "needs a GPU, or is not in this preset" if config.preset == "paper" else f"not in preset {config.preset}"
     claims, criteria = judged(rows, load_claims(), absent=absent)
     write_table(criteria, folder / "criteria.csv")
     write_table(claims, folder / "claims.csv")
     console.print(", ".join(f"{n} {verdict}" for verdict, n in claims["verdict"].value_counts().items()))
+    for reason, runs in found.items():
+        console.print(f"{len(runs)} runs: {reason}")
 
 
 def report(options: Options) -> None:
@@ -221,19 +255,33 @@ def report(options: Options) -> None:
 def show_claims(options: Options) -> None:
     """`ctbench show claims`."""
     from ctbench.judge import read_claims
-    from ctbench.report.terminal import claims_table
+    from ctbench.report import terminal
 
-    console.print(claims_table(read_claims(_results(options)[1] / "claims.csv"), paper=options.paper))
+    found = terminal.of_paper(read_claims(_results(options)[1] / "claims.csv"), options.paper)
+    _show(options, found, lambda: terminal.claims_table(found, whole=options.paper is not None))
+
+
+def show_criteria(options: Options) -> None:
+    """`ctbench show criteria`."""
+    from ctbench.judge import read_criteria
+    from ctbench.judge.listing import with_seeds_for
+    from ctbench.report import terminal
+
+    found = terminal.of_paper(read_criteria(_results(options)[1] / "criteria.csv"), options.paper)
+    if options.precision:
+        found = with_seeds_for(found, options.precision)
+    _show(options, found, lambda: terminal.criteria_table(found))
 
 
 def show_runs(options: Options) -> None:
     """`ctbench show runs`."""
     from ctbench.records import record
-    from ctbench.report.terminal import runs_table
+    from ctbench.report import terminal
 
     folder = _results(options)[1]
     record.planned(folder)
-    console.print(runs_table(folder))
+    runs = terminal.runs_frame(folder)
+    _show(options, runs, lambda: terminal.runs_table(folder))
 
 
 def show_run(options: Options) -> None:
@@ -246,12 +294,44 @@ def show_run(options: Options) -> None:
     if len(found) != 1:
         names = ", ".join(path.name for path in found) or "none"
         raise UserError(f"{runs}: found {names}, expected one run whose id begins with {options.id!r}.")
-    wanted = ["spec.json", "provenance.json"] if options.provenance else ["spec.json"]
-    for name in wanted:
-        console.print(f"{name}\n{json.dumps(read_json(found[0] / name), indent=2)}")
+    wanted = ["spec", "provenance"] if options.provenance or options.json else ["spec"]
+    files = {name: read_json(found[0] / f"{name}.json") for name in wanted}
     rows = measurements.read(found[0] / "measurements.parquet")
+    if options.json:
+        _print_json({**files, "measurements": _records(rows)})
+        return
+    for name, content in files.items():
+        console.print(f"{name}.json\n{json.dumps(content, indent=2)}")
     groups = rows.groupby(["metric", "solver", "steps", "x"], dropna=False)["value"]
     console.print(groups.agg(["count", "mean", "std", "min", "max"]).to_string())
+
+
+def compare(options: Options) -> None:
+    """`ctbench compare A B`."""
+    from ctbench.judge import Verdicts, read_claims, read_criteria
+    from ctbench.judge.compare import compare as compared
+    from ctbench.report import terminal
+
+    both = [Verdicts(read_claims(f / "claims.csv"), read_criteria(f / "criteria.csv")) for f in (options.a, options.b)]
+    found = compared(*both)
+    _show(options, found, lambda: terminal.compared_table(found, str(options.a), str(options.b)))
+
+
+def _show(options: Options, frame: pd.DataFrame, table: Callable[[], RenderableType]) -> None:
+    """A table as JSON where that is asked for, else as `table` makes it."""
+    if options.json:
+        _print_json(_records(frame))
+    else:
+        console.print(table())
+
+
+def _records(frame: pd.DataFrame) -> list[dict[str, Any]]:
+    """The rows; what is missing or not finite is None."""
+    return json.loads(frame.to_json(orient="records", double_precision=15))
+
+
+def _print_json(content: Any) -> None:
+    print(json.dumps(content, indent=2, ensure_ascii=False, allow_nan=False))
 
 
 def _results(options: Options) -> tuple[Config, Path]:

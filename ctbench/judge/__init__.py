@@ -4,11 +4,12 @@ from ctbench.judge.claims import Claim, load_claims
 from ctbench.judge.listing import read_criteria
 from ctbench.judge.statistics import best_set
 from ctbench.judge.tables import write_table
-from ctbench.judge.verdicts import VERDICTS, judge, read_claims
+from ctbench.judge.verdicts import VERDICTS, Verdicts, judge, read_claims
 
 __all__ = [
     "VERDICTS",
     "Claim",
+    "Verdicts",
     "best_set",
     "judge",
     "load_claims",

@@ -5,11 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Annotated, Any, Literal, TypeVar
 
-import yaml
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, FiniteFloat, ValidationError
 
 from ctbench.judge.criteria import Criterion
 from ctbench.spec.errors import UserError, unknown
+from ctbench.spec.files import read_yaml
 
 Model = TypeVar("Model", bound=BaseModel)
 
@@ -58,8 +58,8 @@ class ClaimsFile(BaseModel):
 def load_claims(paper: str | None = None, *, folder: Path = PAPERS) -> list[Claim]:
     """The claims of one paper, or of all in alphabetical order.
 
-    `folder` holds one folder per paper. Raises UserError if there is no such paper, or its `claims.yaml` is missing or
-    wrong (naming file, claim and key).
+    `folder` holds one folder per paper, with one file per experiment. Raises UserError if there is no such paper, its
+    `claims.yaml` is missing or wrong (naming file, claim and key), or a criterion names an experiment without a file.
     """
     papers = sorted(p.name for p in folder.iterdir() if p.is_dir() and p.name[0] not in "_.")
     if paper is not None and paper not in papers:
@@ -72,13 +72,24 @@ def load_claims(paper: str | None = None, *, folder: Path = PAPERS) -> list[Clai
                 raise UserError(f"{path}: paper: found {claim.paper!r}, expected {name!r}, the name of its folder.")
             if claim.id in claims:
                 raise UserError(f"{path}: claim {claim.id}: the id is taken by a claim of {claims[claim.id].paper}.")
+            _check_experiments(claim, path)
             claims[claim.id] = claim
     return list(claims.values())
 
 
+def _check_experiments(claim: Claim, path: Path) -> None:
+    """A name that no experiment has would select nothing, and the claim would stand as not run for ever."""
+    for criterion in claim.criteria:
+        for select in criterion.within(claim.paper, claim.experiment).selects().values():
+            known = {file.stem for file in (path.parents[1] / str(select.paper)).glob("[!_]*.py")}
+            if select.experiment is not None and select.experiment not in known:
+                where = f"{path}: claim {claim.id}, criterion {criterion.label!r}"
+                raise unknown("experiment", select.experiment, known, where=where)
+
+
 def read_claims_file(path: Path) -> list[Claim]:
     """The claims of one file. Raises UserError (file, claim id and key) if it is missing or wrong."""
-    head = _checked(ClaimsFile, _yaml(path), str(path))
+    head = _checked(ClaimsFile, read_yaml(path), str(path))
     claims = []
     for position, content in enumerate(head.claims):
         if "paper" in content:
@@ -96,22 +107,3 @@ def _checked(model: type[Model], content: Any, where: str) -> Model:
     except ValidationError as error:
         faults = [f"{'.'.join(map(str, e['loc'])) or 'file'}: {e['msg']}" for e in error.errors()]
         raise UserError(f"{where}: {'; '.join(faults)}.") from None
-
-
-class _Loader(yaml.SafeLoader):
-    """YAML without the habit of letting the last of two equal keys win."""
-
-    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
-        keys = [self.construct_object(key, deep=True) for key, _ in node.value]
-        if twice := [key for key in keys if keys.count(key) > 1]:
-            raise yaml.constructor.ConstructorError(None, None, f"key {twice[0]!r} occurs twice", node.start_mark)
-        return super().construct_mapping(node, deep)
-
-
-def _yaml(path: Path) -> Any:
-    try:
-        return yaml.load(path.read_text(encoding="utf-8"), _Loader)  # a SafeLoader
-    except OSError as error:
-        raise UserError(f"{path}: cannot be read ({error.strerror}).") from None
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
-        raise UserError(f"{path}: not valid YAML ({' '.join(str(error).split())}).") from None

@@ -74,7 +74,7 @@ class Base(BaseModel, ABC):
         rows = {name: select.rows(frame) for name, select in self.selects().items()}
         if absent := [str(self.selects()[name]) for name, found in rows.items() if found.empty]:
             return not_run(f"no measurements of [{'] or ['.join(absent)}]")
-        used = pd.concat(rows.values())
+        used = pd.concat([found for name, found in rows.items() if name != "cases"])
         units = sorted(unit for unit in used["unit"].dropna().unique() if unit)
         if len(units) > 1:
             raise AmbiguousError(f"its measurements have different units: {', '.join(units)}.")
@@ -319,12 +319,16 @@ class Slope(Curve):
 
 
 class Exact(Base):
-    """Every value of `a`, however many, is within `tolerance` of `value`; no statistics."""
+    """Every value of `a`, however many, is within `tolerance` of `value`; no statistics.
+
+    `cases` are counts: how many cases stand behind the values of `a`, where a value speaks for many.
+    """
 
     kind: Literal["exact"] = "exact"
     a: Select
     value: FiniteFloat
     tolerance: Tolerance = 0.0
+    cases: Select | None = None
 
     @property
     def rule(self) -> str:
@@ -344,16 +348,17 @@ class Exact(Base):
         outside = int((distance > self.tolerance).sum())
         lost = (f"{int((~finite).sum())} diverged",) if not finite.all() else ()
         farthest = values[finite][np.argmax(distance[finite])] if finite.any() else np.nan
-        n = len(values)
-        count = (
-            f"{outside} of {n} cases differ" if outside else f"all {n} cases agree" if n > 1 else "the one case agrees"
+        count = _agreement(len(values), outside, "value" if self.cases else "case") + _span(
+            rows["a"]["x"].to_numpy(dtype=float)
         )
+        n = int(rows["cases"]["value"].to_numpy(dtype=float).sum()) if self.cases else len(values)
+        if self.cases:
+            count += f", {n} cases checked"
         return Outcome(
             "fail" if outside else "pass",
             estimate=float(farthest),
             n=n,
-            about=count,
-            summary=f"{count}, farthest {farthest:.4g}",
+            about=f"{count}, farthest" if n > 1 else "",
             notes=lost,
         )
 
@@ -369,3 +374,15 @@ def _over_finite(values: NDArray[np.float64], judge: Callable[[NDArray[np.float6
     found = judge(values[finite]) if finite.any() else Outcome("unresolved")
     lost = len(values) - int(finite.sum())
     return diverged(found, f"{lost} of {len(values)} seeds diverged") if lost else found
+
+
+def _agreement(n: int, outside: int, what: str) -> str:
+    if outside:
+        return f"{outside} of {n} {what}s differ"
+    return f"all {n} {what}s agree" if n > 1 else f"the one {what} agrees"
+
+
+def _span(points: NDArray[np.float64]) -> str:
+    """Over which abscissae the values go, where there are several."""
+    found = np.unique(points[np.isfinite(points)])
+    return f", x from {found[0]:g} to {found[-1]:g}" if len(found) > 1 else ""

@@ -125,5 +125,7 @@ def _refuse_repeats(rows: pd.DataFrame, key: list[str], select: Select) -> None:
     differing = [str(name) for name, count in others.nunique(dropna=False).items() if count > 1]
     seed = int(first["seed"].to_numpy()[0])
     where = "without a seed" if seed == UNSEEDED else f"for seed {seed}"
+    same = first["value"].nunique(dropna=False) == 1
     hint = f"They differ in: {', '.join(differing)}." if differing else "They differ in no column but the value."
+    hint = "The row stands there more than once." if same and not differing else hint
     raise AmbiguousError(f"[{select}] gives {len(first)} measurements {where}, expected one. {hint}")

@@ -10,10 +10,11 @@ from typing import Any, NamedTuple
 import pandas as pd
 
 from ctbench.judge.claims import Claim
-from ctbench.judge.criteria import Base
+from ctbench.judge.criteria import Base, OfRatio
 from ctbench.judge.listing import Judged, criteria_table
 from ctbench.judge.outcome import Outcome
 from ctbench.judge.selection import AmbiguousError
+from ctbench.judge.sentence import sentence
 from ctbench.judge.statistics import holm
 from ctbench.judge.tables import read_table, typed
 from ctbench.spec.errors import UserError
@@ -62,7 +63,7 @@ def judge(measurements: pd.DataFrame, claims: Sequence[Claim], *, absent: str = 
 
     `measurements` is the tidy table of `records.measurements`; `absent` is the reason given for a claim of which
     nothing was measured. Numbers have six significant digits; in the claims table, `measured` and its interval are
-    those of the first criterion that could be judged, in the unit named in `quantity` unless `detail` says otherwise.
+    those of the first criterion that could be judged, in the unit named in `quantity`.
     Raises UserError (naming the claim) if a selection leaves open which measurement it means.
     """
     frame = measurements.astype(dict.fromkeys(_CATEGORIES, "category"))
@@ -140,7 +141,7 @@ def _row(claim: Claim, judged: list[Judged], absent: str) -> dict[str, Any]:
         "paper": claim.paper,
         "statement": claim.statement,
         "experiment": claim.experiment,
-        "quantity": f"{claim.quantity} ({claim.unit})" if claim.unit and claim.quantity else claim.quantity,
+        "quantity": _with_unit(claim.quantity, claim.unit),
         "paper_value": claim.paper_value,
         "paper_source": claim.paper_source,
         "criterion": "; ".join(f"{c.label}: {c.rule}" for c in claim.criteria),
@@ -153,23 +154,33 @@ def _row(claim: Claim, judged: list[Judged], absent: str) -> dict[str, Any]:
 
 
 def _measured(claim: Claim, judged: list[Judged], run: list[Judged]) -> dict[str, Any]:
-    primary = run[0][1]
+    """The numbers of the first criterion that ran.
+
+    The claim's quantity describes its first criterion: where another stands for it, that one's label does. The paper's
+    number stays where it has the same unit.
+    """
+    criterion, primary = run[0]
+    unit = "ratio" if isinstance(criterion, OfRatio) else primary.unit
+    quantity = claim.quantity if criterion is claim.criteria[0] else criterion.label
+    comparable = not claim.unit or not unit or unit == claim.unit
     scales = frozenset[str]().union(*(outcome.scales for _, outcome in run))
     runs = frozenset[str]().union(*(outcome.runs for _, outcome in run))
-    sentences = [f"{criterion.label}: {outcome.detail}" for criterion, outcome in run]
-    if absent := [criterion.label for criterion, outcome in judged if outcome.status == "not run"]:
-        sentences.append(f"not run: {'; '.join(absent)}")
-    if claim.unit and primary.unit and primary.unit != claim.unit:
-        sentences.insert(1, f"measured in {primary.unit}, the claim in {claim.unit}")
     return {
+        "quantity": _with_unit(quantity, claim.unit if comparable else unit),
+        "paper_value": claim.paper_value if comparable else None,
+        "paper_source": claim.paper_source if comparable else "",
         "measured": primary.estimate,
         "ci_low": primary.ci_low,
         "ci_high": primary.ci_high,
         "n": primary.n,
         "scale": "paper" if scales == {"paper"} else "reduced",
-        "detail": "; ".join(sentences),
+        "detail": sentence(judged),
         "runs": " ".join(sorted(runs)),
     }
+
+
+def _with_unit(quantity: str, unit: str) -> str:
+    return f"{quantity} ({unit})" if quantity and unit else quantity
 
 
 def _why_not(claim: Claim, absent: str) -> str:

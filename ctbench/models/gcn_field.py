@@ -9,7 +9,7 @@ import torch
 from pydantic import Field
 from torch import Generator, Tensor, nn
 
-from ctbench.models._dense import DenseLinear, neighbours, normalised
+from ctbench.models._dense_graph import DenseLinear, neighbours, normalised
 from ctbench.spec.frozen import Frozen
 
 

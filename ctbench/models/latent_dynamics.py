@@ -12,7 +12,7 @@ from pydantic import Field
 from torch import Generator, Tensor, nn
 from torch.nn.functional import softplus
 
-from ctbench.models._dense import DenseLinear
+from ctbench.models._dense_graph import DenseLinear
 from ctbench.models._forecast import Forecaster, Frame, normal
 from ctbench.models._graph import stacked, zeros
 from ctbench.solvers.stochastic import heun

@@ -17,6 +17,8 @@ from pathlib import Path
 from typing import Any
 
 import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
 
 from ctbench.spec.errors import UserError
 from ctbench.spec.files import atomic_path
@@ -38,6 +40,11 @@ DTYPES: dict[str, str] = {
 }
 
 
+_ARROW = {"string": pa.string(), "Int64": pa.int64(), "float64": pa.float64()}
+_PANDAS = {pa.string(): pd.StringDtype(), pa.int64(): pd.Int64Dtype()}
+SCHEMA = pa.schema([(name, _ARROW[kind]) for name, kind in DTYPES.items()])
+
+
 def table(rows: Iterable[Mapping[str, Any]]) -> pd.DataFrame:
     """Rows as a typed frame; raises ValueError on a column that the table does not have."""
     listed = list(rows)
@@ -55,14 +62,32 @@ def write(frame: pd.DataFrame, path: Path) -> None:
 
 def read(path: Path) -> pd.DataFrame:
     """Raises UserError if the file is missing, truncated or has other columns."""
+    return _frame(_read(path))
+
+
+def gather(paths: Iterable[Path]) -> pd.DataFrame:
+    """The rows of many files in one table, in their order. Raises UserError like `read`."""
+    return _frame(pa.concat_tables([SCHEMA.empty_table(), *map(_read, paths)]))
+
+
+def _read(path: Path) -> pa.Table:
+    """The table of a file in the one schema, also where it is empty or a column is."""
     try:
-        frame = pd.read_parquet(path)
+        with pq.ParquetFile(path) as file:
+            found = file.read()
     except FileNotFoundError:
         raise UserError(f"{path}: no such measurement file. Run the experiments first.") from None
     except Exception as error:
         raise UserError(f"{path}: not a readable measurement file ({error}). Delete it and run again.") from None
-    if list(frame.columns) != list(DTYPES):
+    if found.column_names != SCHEMA.names:
         raise UserError(
-            f"{path}: found columns {list(frame.columns)}, expected {list(DTYPES)}. Written by another version?"
+            f"{path}: found columns {found.column_names}, expected {SCHEMA.names}. Written by another version?"
         )
-    return frame if all(frame.dtypes.astype(str) == pd.Series(DTYPES)) else frame.astype(DTYPES)
+    try:
+        return found.replace_schema_metadata().cast(SCHEMA)
+    except (pa.ArrowInvalid, pa.ArrowNotImplementedError) as error:
+        raise UserError(f"{path}: a column has another type ({error}). Delete it and run again.") from None
+
+
+def _frame(table: pa.Table) -> pd.DataFrame:
+    return table.to_pandas(types_mapper=_PANDAS.get)

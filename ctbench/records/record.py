@@ -88,9 +88,7 @@ def is_done(spec: RunSpec, folder: Path, code: str) -> bool:
 
 def gather(folders: list[Path], *names: str) -> pd.DataFrame:
     """The rows of these of the `TABLES` of many records, in one table."""
-    frames = [measurements.read(folder / f"{name}.parquet") for name in names for folder in folders]
-    full = [frame for frame in frames if len(frame)]
-    return pd.concat(full, ignore_index=True) if full else measurements.table([])
+    return measurements.gather(folder / f"{name}.parquet" for name in names for folder in folders)
 
 
 def planned(results: Path) -> list[Path]:

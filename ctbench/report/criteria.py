@@ -36,11 +36,12 @@ def criteria(frame: pd.DataFrame) -> dict[str, list[Criterion]]:
     """The criteria by claim, in their order."""
     found: dict[str, list[Criterion]] = {}
     for row in frame.to_dict("records"):
-        found.setdefault(str(row["claim_id"]), []).append(_criterion(row))
+        found.setdefault(str(row["claim_id"]), []).append(criterion(row))
     return found
 
 
-def _criterion(row: dict) -> Criterion:
+def criterion(row: dict) -> Criterion:
+    """One row of the table in words."""
     return Criterion(
         label=row["label"],
         rule=row["rule"],

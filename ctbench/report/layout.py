@@ -7,9 +7,9 @@ from pathlib import Path
 from typing import Annotated, Any, Literal
 
 import pandas as pd
-import yaml
 from pydantic import Field, FiniteFloat
 
+from ctbench.spec import files
 from ctbench.spec.errors import UserError, unknown
 from ctbench.spec.frozen import Frozen, validated
 
@@ -166,13 +166,8 @@ def _check_reference(reference: Reference, layout: PaperLayout, folder: Path, wh
 
 
 def read_yaml(path: Path) -> Any:
-    """Raises UserError if the file is missing or not YAML."""
-    try:
-        return yaml.safe_load(path.read_text(encoding="utf-8")) or {}
-    except OSError as error:
-        raise UserError(f"{path}: cannot be read ({error.strerror}).") from None
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
-        raise UserError(f"{path}: not valid YAML ({' '.join(str(error).split())}).") from None
+    """The content, or an empty mapping. Raises UserError if the file is missing, not YAML or says a key twice."""
+    return files.read_yaml(path) or {}
 
 
 def paper_head(folder: Path) -> Mapping[str, Any]:

@@ -12,7 +12,9 @@ from rich.console import Console, ConsoleOptions, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from ctbench.report.claims import SIGNS, Claim, claims
+from ctbench.judge.numbers import interval, signed
+from ctbench.report.claims import JUDGED, SIGNS, Claim, claims
+from ctbench.report.criteria import criterion as in_words
 from ctbench.report.sources import Run, read_runs
 from ctbench.spec.errors import unknown
 
@@ -26,6 +28,9 @@ _COLOURS = {
 }
 
 
+_STATUS_COLOURS = {"pass": "green", "fail": "red", "unresolved": "magenta"}
+
+
 @dataclass(frozen=True)
 class Fitted:
     """A table that shows less where the terminal is narrow."""
@@ -36,12 +41,17 @@ class Fitted:
         yield self.make(options.max_width >= WIDE)
 
 
-def claims_table(frame: pd.DataFrame, paper: str | None = None) -> RenderableType:
-    """Every claim with its verdict, or those of one paper. Raises UserError if there is no such paper."""
+def claims_table(frame: pd.DataFrame, *, whole: bool = False) -> RenderableType:
+    """Every claim, its verdict and the beginning of what was found, or the `whole` of it."""
+    rows = claims(frame)
+    return Fitted(lambda wide: _claims(rows, wide, whole))
+
+
+def of_paper(frame: pd.DataFrame, paper: str | None) -> pd.DataFrame:
+    """The rows of one paper; all for None. Raises UserError if there is no such paper."""
     if paper is not None and paper not in (known := set(frame["paper"])):
         raise unknown("paper", paper, known)
-    rows = claims(frame if paper is None else frame.loc[frame["paper"] == paper])
-    return Fitted(lambda wide: _claims(rows, wide))
+    return frame if paper is None else frame.loc[frame["paper"] == paper]
 
 
 def runs_table(results: Path) -> RenderableType:
@@ -50,7 +60,70 @@ def runs_table(results: Path) -> RenderableType:
     return Fitted(lambda wide: _runs(runs, wide))
 
 
-def _claims(rows: list[Claim], wide: bool) -> Table:
+def runs_frame(results: Path) -> pd.DataFrame:
+    """The same runs as rows; numbers are in seconds and bytes. Raises UserError if a record is not readable."""
+    kept = ("wall_seconds", "peak_memory_bytes", "commit", "dirty", "lock")
+    rows = [
+        {"run": run.run_id, "done": run.done, "seeds": run.seeds, **{key: run.provenance.get(key) for key in kept}}
+        for run in read_runs(results)
+    ]
+    return pd.DataFrame(rows, columns=["run", "done", "seeds", *kept])
+
+
+def criteria_table(frame: pd.DataFrame) -> RenderableType:
+    """The criteria that ran, with the seeds that would settle them and, if asked for, those for a wished precision."""
+    listed = [(in_words(row), row) for row in frame.to_dict("records") if row["status"] != "not run"]
+    table = _table(f"{len(listed)} of {len(frame)} criteria ran")
+    table.add_column("claim", no_wrap=True)
+    table.add_column("criterion", ratio=1, min_width=16)
+    table.add_column("measured [95 %]", justify="right")
+    table.add_column("asked", justify="right")
+    wanted = "seeds_for" in frame
+    for name in ("n", "to tell", *(("for ±",) if wanted else ())):
+        table.add_column(name, justify="right", no_wrap=True)
+    table.add_column("status", no_wrap=True)
+    for criterion, row in listed:
+        seeds = [row["needed"], *([row["seeds_for"]] if wanted else [])]
+        numbers = ["" if pd.isna(number) else str(number) for number in seeds]
+        cells = (row["claim_id"], criterion.label, criterion.measured, criterion.required, criterion.n, *numbers)
+        table.add_row(*map(Text, cells), Text(criterion.status, style=_STATUS_COLOURS.get(criterion.status, "")))
+    return table
+
+
+def compared_table(frame: pd.DataFrame, a: str, b: str) -> RenderableType:
+    """The claims that either folder judged: verdicts, the difference of the first number they share, what changed."""
+    judged = frame.loc[frame["verdict_a"].isin(JUDGED) | frame["verdict_b"].isin(JUDGED)]
+    changed = int(judged["changed"].sum())
+    table = _table(f"A = {a}, B = {b}: {changed} of {len(judged)} verdicts differ")
+    table.add_column("claim", no_wrap=True)
+    table.add_column("A", ratio=1)
+    table.add_column("B", ratio=1)
+    table.add_column("B - A [95 %]", justify="right")
+    table.add_column("what changed", ratio=3)
+    for row in judged.to_dict("records"):
+        verdicts = (
+            Text(f"{SIGNS.get(row[k], '')} {row[k]}", _COLOURS.get(row[k], "dim")) for k in ("verdict_a", "verdict_b")
+        )
+        table.add_row(Text(row["claim_id"]), *verdicts, Text(_difference(row)), Text(row["statuses"]))
+    return table
+
+
+def _verdict(word: str) -> Text:
+    return Text(f"{SIGNS.get(word, '?')} {word}", style=_COLOURS.get(word, "dim"))
+
+
+def _difference(row: dict) -> str:
+    if pd.isna(row["difference"]):
+        return "no number in both"
+    if row["a"] == row["b"]:
+        return "the same number"
+    number = interval(row["difference"], row["low"], row["high"])
+    if row["unit"] == "ratio":
+        return f"factor {number}"
+    return f"{signed(number)} {row['unit']}".strip()
+
+
+def _claims(rows: list[Claim], wide: bool, whole: bool) -> Table:
     table = _table(_tally(rows))
     table.add_column("claim", no_wrap=True)
     table.add_column("statement", ratio=1, min_width=16)
@@ -63,14 +136,14 @@ def _claims(rows: list[Claim], wide: bool) -> Table:
     if wide:
         table.add_column("scale", no_wrap=True)
     for claim in rows:
-        table.add_row(*_claim(claim, wide))
+        table.add_row(*_claim(claim, wide, whole))
     return table
 
 
-def _claim(claim: Claim, wide: bool) -> Iterable[RenderableType]:
-    verdict = Text(f"{claim.sign} {claim.verdict}", style=_COLOURS.get(claim.verdict, "dim"))
+def _claim(claim: Claim, wide: bool, whole: bool) -> Iterable[RenderableType]:
+    verdict = _verdict(claim.verdict)
     yield Text(claim.id)
-    yield Text(_short(claim.statement, 75 if wide else 60))
+    yield _said(claim, wide, whole)
     measured = claim.measured.replace(" [", "\n[")
     if wide:
         yield from (Text(claim.published), Text(measured), Text(claim.n), verdict, Text(claim.scale))
@@ -78,6 +151,13 @@ def _claim(claim: Claim, wide: bool) -> Iterable[RenderableType]:
         paper = f"paper {claim.published}" if claim.published else ""
         yield Text("\n".join(part for part in (measured, paper) if part))
         yield verdict + Text(f"\n  {claim.scale} scale", style="dim") if claim.scale else verdict
+
+
+def _said(claim: Claim, wide: bool, whole: bool) -> Text:
+    """The statement and what was found, or their beginnings; why a claim was not run is only told in a `whole` one."""
+    statement = claim.statement if whole else _short(claim.statement, 75 if wide else 60)
+    found = claim.detail if whole else _short(claim.detail, 150 if wide else 100) if claim.judged else ""
+    return Text.assemble(statement, (f"\n{found}" if found else "", "dim"))
 
 
 def _runs(runs: list[Run], wide: bool) -> Table:

@@ -6,9 +6,9 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-import yaml
 from pydantic import BeforeValidator, Field
 
+from ctbench.spec import files
 from ctbench.spec.errors import UserError, unknown
 from ctbench.spec.frozen import Frozen, validated
 
@@ -75,15 +75,8 @@ def merge(overrides: Mapping[str, Any], where: str, presets: Path = PRESETS) -> 
 
 
 def read_yaml(path: Path) -> dict[str, Any]:
-    """A YAML mapping. Raises UserError if it is missing, not YAML, or something else than a mapping."""
-    try:
-        content = yaml.safe_load(path.read_text(encoding="utf-8"))
-    except FileNotFoundError:
-        raise UserError(f"{path}: no such file.") from None
-    except (OSError, UnicodeDecodeError) as error:
-        raise UserError(f"{path}: cannot be read as text ({error}).") from None
-    except yaml.YAMLError as error:
-        raise UserError(f"{path}: not valid YAML. {' '.join(str(error).split())}") from None
+    """A YAML mapping. Raises UserError if it is missing, not YAML, says a key twice, or is no mapping."""
+    content = files.read_yaml(path)
     if not isinstance(content, dict):
         raise UserError(f"{path}: found {type(content).__name__}, expected keys and values.")
     return content

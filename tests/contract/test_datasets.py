@@ -9,7 +9,7 @@ from ctbench.data._manifest import manifest
 from ctbench.data._packages import CLIENTS
 from ctbench.data._sources import KINDS, Installed, Mirror, Official, Package
 
-NO_PACKAGE = {"cifar100"}
+NO_PACKAGE = {"cifar100", "nell"}
 """No registry is known to carry these: without their official host they need a mirror."""
 
 

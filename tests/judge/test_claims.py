@@ -30,6 +30,7 @@ def content(*claims, **keys):
 
 def load(tmp_path, found, paper="knots", folder="knots"):
     (tmp_path / folder).mkdir(exist_ok=True)
+    (tmp_path / folder / "split.py").touch()
     (tmp_path / folder / "claims.yaml").write_text(found if isinstance(found, str) else yaml.safe_dump(found))
     return load_claims(paper, folder=tmp_path)
 
@@ -91,6 +92,21 @@ def test_a_malformed_file_is_the_users_to_mend(tmp_path, found, words):
         load(tmp_path, found)
 
 
+@pytest.mark.parametrize(
+    "change",
+    [{"experiment": "splt"}, {"criteria": [CLAIM["criteria"][0] | {"a": SELECT | {"experiment": "splt"}}]}],
+    ids=["of the claim", "of a criterion"],
+)
+def test_a_typo_in_an_experiments_name_gets_the_nearest(tmp_path, change):
+    with pytest.raises(UserError, match=r"'splt' .*claims.yaml: claim K1, criterion 'a above'.* 'split'"):
+        load(tmp_path, content(CLAIM | change))
+
+
+def test_an_experiment_that_does_not_exist_yet_may_be_named_without_criteria(tmp_path):
+    (claim,) = load(tmp_path, content(CLAIM | {"experiment": "later", "criteria": []}))
+    assert claim.experiment == "later"
+
+
 def test_an_id_is_taken_across_papers(tmp_path):
     load(tmp_path, content(CLAIM))
     with pytest.raises(UserError, match="claim K1: the id is taken by a claim of knots"):
@@ -99,7 +115,7 @@ def test_an_id_is_taken_across_papers(tmp_path):
 
 def test_a_paper_without_claims_is_an_error(tmp_path):
     (tmp_path / "knots").mkdir()
-    with pytest.raises(UserError, match=r"knots/claims.yaml: cannot be read"):
+    with pytest.raises(UserError, match=r"knots/claims.yaml: no such file"):
         load_claims(folder=tmp_path)
 
 

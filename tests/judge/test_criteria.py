@@ -102,7 +102,7 @@ def test_each_kind_reaches_each_status(rule, table, status):
     assert found.runs == set(table["run"])
     assert found.scales == {"paper"}
     if status == "unresolved":
-        assert "smallest detectable" in found.detail
+        assert "seeds would tell" in found.hint or "smallest detectable" in found.hint
 
 
 @pytest.mark.parametrize("rule", ALL, ids=lambda r: r.kind)
@@ -183,7 +183,7 @@ def test_six_equal_values_are_compared_directly():
     found = GREATER.judge(frame(rows("a", [9.0] * 6), rows("b", [1.0] * 6)))
     assert (found.status, found.p) == ("pass", None)
     assert (found.ci_low, found.ci_high) == (8.0, 8.0)
-    assert "the same for every seed" in found.detail
+    assert found.notes == ("the same for every seed",)
 
 
 @pytest.mark.parametrize(
@@ -206,7 +206,7 @@ def test_deterministic_results_are_compared_directly(rule, value, status):
     found = rule.judge(frame(rows("a", [value], seeds=[None]), rows("b", [2.0], seeds=[None])))
     assert (found.status, found.n, found.p) == (status, 1, None)
     assert np.isnan(found.ci_low)
-    assert rule is EXACT or "deterministic, no interval" in found.detail
+    assert rule is EXACT or "deterministic, no interval" in found.notes
 
 
 @pytest.mark.parametrize(("rule", "ys", "status"), [(RISING, [1, 0.6, 2], "pass"), (RISING, [1, 0.4, 2], "fail")])
@@ -235,7 +235,7 @@ def test_the_difference_its_interval_and_p_are_those_of_scipys_paired_test():
     interval = stats.ttest_rel(a, b).confidence_interval()
     assert found.p == pytest.approx(expected.pvalue)
     assert (found.ci_low, found.ci_high) == pytest.approx((interval.low, interval.high))
-    assert found.summary == "+1.5 [0.7846, 2.215], n = 10"
+    assert found.shown == "+1.50 [0.78, 2.22] %"
 
 
 def test_the_ratio_is_a_geometric_mean():
@@ -300,7 +300,20 @@ def test_exact_counts_cases_and_shows_the_worst():
     table = frame(rows("a", [3.0, 3.0], x=1.0), rows("a", [3.0, 2.0], x=2.0))
     found = EXACT.judge(table)
     assert (found.status, found.n, found.estimate) == ("fail", 4, 2.0)
-    assert found.summary == "1 of 4 cases differ, farthest 2"
+    assert found.detail == "1 of 4 cases differ, x from 1 to 2, farthest 2 %"
+
+
+def test_exact_says_how_many_cases_stand_behind_its_values():
+    rule = criterion("exact", a=A, value=0.0, cases={"model": "a", "metric": "checked"})
+    rule = rule.model_copy(update={"a": rule.a.model_copy(update={"metric": "error"})})
+    table = frame(
+        *(rows("a", [0.0], metric="error", seeds=[None], x=x) for x in (1.0, 2.0, 3.0)),
+        *(rows("a", [4**x], metric="checked", seeds=[None], x=x, unit="count") for x in (1.0, 2.0, 3.0)),
+    )
+    found = rule.judge(table)
+    assert (found.status, found.n, found.unit) == ("pass", 84, "%")
+    assert found.detail == "all 3 values agree, x from 1 to 3, 84 cases checked, farthest 0 %"
+    assert rule.judge(table.loc[table["metric"] == "error"]).status == "not run"
 
 
 def test_exact_is_exact_by_default():

@@ -6,8 +6,9 @@ import pytest
 from made_up import Z, frame, points, rows
 
 from ctbench.judge import Claim, judge, load_claims, read_criteria
-from ctbench.judge.listing import DTYPES
-from ctbench.judge.statistics import smallest_detectable
+from ctbench.judge.listing import DTYPES, with_seeds_for
+from ctbench.judge.numbers import interval
+from ctbench.judge.statistics import seeds_for_precision, smallest_detectable
 from ctbench.judge.verdicts import verdict_of
 from ctbench.spec.errors import UserError
 
@@ -82,11 +83,7 @@ def test_it_agrees_with_the_claims_table(row):
     if row["verdict"] != "proof only":
         assert verdict_of(list(found["status"])) == row["verdict"]
     run = found[found["status"] != "not run"]
-    for part in run.to_dict("records"):
-        assert f"{part['label']}: {part['status']}, " in row["detail"]
-        assert isnan(part["p_holm"]) or f"Holm p = {part['p_holm']:.2g}" in row["detail"]
-    for part in found[found["status"] == "not run"].to_dict("records"):
-        assert part["label"] in row["detail"].partition("not run: ")[2] or run.empty
+    assert all(interval(part.estimate, part.low, part.high) in row["detail"] for part in run.itertuples())
     assert found.empty or all(f"{part.label}: {part.rule}" in row["criterion"] for part in found.itertuples())
     if len(run):
         primary = run.iloc[0]
@@ -103,8 +100,7 @@ def test_the_effect_is_in_the_unit_of_the_criterion_and_a_factor_for_a_ratio():
 
 
 def test_what_an_estimate_is_stands_in_the_notes():
-    assert FIRST["notes"].iloc[7].startswith("smallest of 2 steps, simultaneous interval")
-    assert FIRST["notes"].iloc[8] == "the one case agrees"
+    assert FIRST["notes"].iloc[7].startswith("smallest of 2 steps; simultaneous interval")
     assert FIRST["notes"].iloc[10].startswith("no measurements of [")
 
 
@@ -147,3 +143,25 @@ def test_a_table_with_other_columns_is_refused(tmp_path):
     pd.DataFrame({"claim_id": ["C1"]}).to_csv(tmp_path / "criteria.csv", index=False)
     with pytest.raises(UserError, match="found columns"):
         read_criteria(tmp_path / "criteria.csv")
+
+
+def test_the_seeds_for_a_precision_give_it():
+    table = with_seeds_for(FIRST, 0.3)
+    needed, spread = table["seeds_for"].iloc[3], (80 + Z).std(ddof=1)
+    assert needed == seeds_for_precision(spread, 0.3) > 10
+    logs = np.log((80 + Z) / (79.6 + 1.3 * Z[::-1])).std(ddof=1)
+    assert table["seeds_for"].iloc[5] == seeds_for_precision(logs, np.log(1.3))
+    assert table["seeds_for"].iloc[[7, 8, 10]].isna().all()
+
+
+def test_what_is_open_needs_more_seeds_than_it_had():
+    still = FIRST.loc[FIRST["status"] == "unresolved"]
+    assert len(still) and (still["needed"].dropna() > still["n"]).all()
+    assert FIRST.loc[FIRST["status"] != "unresolved", "needed"].isna().all()
+
+
+def test_the_bootstrap_stands_beside_students_interval():
+    tested = FIRST.loc[FIRST["p"].notna()]
+    assert tested[["boot_low", "boot_high"]].notna().all(axis=None)
+    inside = (tested["low"] < tested["boot_high"]) & (tested["boot_low"] < tested["high"])
+    assert inside.all()

@@ -109,3 +109,13 @@ def test_two_values_at_one_point_are_ambiguous():
     table = frame(rows("a", [1.0], x=1.0, solver="euler"), rows("a", [1.0], x=1.0, solver="rk4"))
     with pytest.raises(AmbiguousError, match="solver"):
         curve(table, Select(), "x")
+
+
+def test_a_row_that_stands_twice_is_told_from_two_values():
+    once = rows("a", [1.0, 2.0])
+    for again, words in (
+        (once[0], "stands there more than once"),
+        (once[0] | {"value": 3.0}, "no column but the value"),
+    ):
+        with pytest.raises(AmbiguousError, match=words):
+            by_seed(frame(once, [again]), Select(model="a"))

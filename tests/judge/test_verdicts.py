@@ -83,10 +83,10 @@ def test_the_first_judged_criterion_is_the_primary():
     assert found["measured"] == pytest.approx(90.0)
     assert found["n"] == 10
     assert found["ci_low"] < 90 < found["ci_high"]
-    first, second, third = found["detail"].split("; ")
-    assert first.startswith("high above 80: pass, 90 [89.28, 90.72], n = 10, Holm p = ")
-    assert third == "not run: absent above 80"
-    assert second.startswith("low above 80: fail, 70")
+    assert found["detail"] == (
+        "high above 80: holds (90.00 [89.28, 90.72] %); low above 80: does not hold (70.00 [69.28, 70.72] %); "
+        "not run: absent above 80"
+    )
 
 
 def test_the_row_names_runs_rule_and_scale():
@@ -96,10 +96,16 @@ def test_the_row_names_runs_rule_and_scale():
     assert row(DATA, claim(PASS, OPEN))["scale"] == "reduced"
 
 
-def test_the_unit_stands_with_the_quantity_and_a_different_one_is_told():
-    assert row(DATA, claim(PASS, unit="%"))["quantity"] == "accuracy (%)"
-    assert "measured in" not in row(DATA, claim(PASS, unit="%"))["detail"]
-    assert "measured in %, the claim in s" in row(DATA, claim(PASS, unit="s"))["detail"]
+def test_the_papers_number_stays_only_with_its_unit():
+    same, other = (row(DATA, claim(PASS, unit=unit, paper_value=91, paper_source="Table 1")) for unit in "%s")
+    assert (same["quantity"], same["paper_value"], same["paper_source"]) == ("accuracy (%)", 91, "Table 1")
+    assert (other["quantity"], other["paper_source"]) == ("accuracy (%)", "")
+    assert pd.isna(other["paper_value"])
+
+
+def test_a_criterion_that_stands_in_for_the_first_gives_its_label():
+    found = row(DATA, claim(ABSENT, PASS, unit="%", paper_value=91))
+    assert (found["quantity"], found["paper_value"]) == ("high above 80 (%)", 91)
 
 
 def test_a_claim_reads_its_own_paper_and_experiment_unless_it_names_another():
@@ -134,11 +140,10 @@ def test_holm_counts_one_rule_in_two_claims_once():
     assert judge(BARELY, [claim(PASS), claim(criteria=again, id="C2")]).claims.loc[0, "verdict"] == "reproduced"
 
 
-def test_what_holm_takes_back_says_the_smallest_detectable_effect():
+def test_what_holm_takes_back_is_open_and_says_how_many_seeds_would_tell():
     failing = [above("high", bound=99 + k, label=str(k)) for k in range(4)]
     detail = judge(BARELY, [claim(PASS), claim(criteria=failing, id="C2")]).claims.loc[0, "detail"]
-    assert "unresolved" in detail
-    assert "smallest detectable difference 0.853" in detail
+    assert "open (80.62 [79.90, 81.34] %; about 18 seeds would tell)" in detail
 
 
 def test_five_seeds_are_inconclusive_however_clear():

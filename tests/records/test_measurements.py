@@ -3,7 +3,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ctbench.records import measurements
@@ -16,6 +16,7 @@ ROW = st.fixed_dictionaries(
 )
 
 
+@settings(deadline=None)
 @given(st.lists(ROW, max_size=5))
 def test_round_trip(tmp_path_factory: pytest.TempPathFactory, rows: list[dict]) -> None:
     path = tmp_path_factory.getbasetemp() / "round.parquet"
@@ -56,4 +57,29 @@ def test_a_file_of_another_kind_is_named(tmp_path: Path, damage: str) -> None:
     else:
         path.write_bytes({"empty": b"", "truncated": whole[: len(whole) // 2], "text": b"metric,value\nm,1\n"}[damage])
     with pytest.raises(UserError, match=r"m\.parquet"):
+        measurements.read(path)
+
+
+def test_an_empty_table_and_empty_columns_keep_their_types(tmp_path: Path) -> None:
+    path = tmp_path / "m.parquet"
+    pd.DataFrame(columns=list(measurements.DTYPES)).to_parquet(path)  # columns without a type
+    pd.testing.assert_frame_equal(measurements.read(path), measurements.table([]))
+    some = measurements.table([{"metric": "m", "value": 1.0}])
+    some.astype({"solver": "object", "steps": "object"}).to_parquet(path)
+    pd.testing.assert_frame_equal(measurements.read(path), some)
+
+
+def test_many_files_are_one_table_in_their_order(tmp_path: Path) -> None:
+    tables = [measurements.table([{"metric": name, "value": 1.0}] * n) for name, n in (("b", 2), ("a", 0), ("c", 1))]
+    paths = [tmp_path / f"{i}.parquet" for i in range(3)]
+    for table, path in zip(tables, paths, strict=True):
+        measurements.write(table, path)
+    assert list(measurements.gather(paths)["metric"]) == ["b", "b", "c"]
+    pd.testing.assert_frame_equal(measurements.gather([]), measurements.table([]))
+
+
+def test_a_column_of_another_type_is_named(tmp_path: Path) -> None:
+    path = tmp_path / "m.parquet"
+    measurements.table([{"metric": "m"}]).assign(value=["many"]).to_parquet(path)
+    with pytest.raises(UserError, match=r"m\.parquet: a column has another type"):
         measurements.read(path)

@@ -3,8 +3,10 @@ from io import StringIO
 import pytest
 from rich.console import Console
 
-from ctbench.judge import read_claims
-from ctbench.report.terminal import claims_table, runs_table
+from ctbench.judge import Verdicts, read_claims, read_criteria
+from ctbench.judge.compare import compare
+from ctbench.judge.listing import with_seeds_for
+from ctbench.report.terminal import claims_table, compared_table, criteria_table, of_paper, runs_frame, runs_table
 from ctbench.spec.errors import UserError
 
 
@@ -23,13 +25,13 @@ def test_claims_fit_the_terminal(written, width: int) -> None:
 
 
 def test_claims_of_one_paper(written) -> None:
-    text = printed(claims_table(read_claims(written / "claims.csv"), "koopman"), 120)
+    text = printed(claims_table(of_paper(read_claims(written / "claims.csv"), "koopman")), 120)
     assert "K-1" in text and "C-1" not in text
 
 
 def test_an_unknown_paper_is_refused(written) -> None:
     with pytest.raises(UserError, match="Did you mean 'cgnn'"):
-        claims_table(read_claims(written / "claims.csv"), "cgn")
+        of_paper(read_claims(written / "claims.csv"), "cgn")
 
 
 @pytest.mark.parametrize("width", [80, 120])
@@ -44,3 +46,33 @@ def test_runs_of_the_plan_that_are_not_done(fresh) -> None:
     (fresh / "plan.txt").write_text("run-cgnn\nrun-later\n")
     text = printed(runs_table(fresh), 120)
     assert "1 of 2 runs done" in text and "to do" in text and "run-gcn" not in text
+
+
+@pytest.mark.parametrize("width", [80, 120, 200])
+def test_criteria_fit_the_terminal(written, width: int) -> None:
+    frame = read_criteria(written / "criteria.csv")
+    text = printed(criteria_table(with_seeds_for(frame, 0.5)), width)
+    assert max(map(len, text.splitlines())) <= width
+    ran = frame.loc[frame["status"] != "not run"]
+    assert f"{len(ran)} of {len(frame)} criteria ran" in text and "for ±" in text
+    assert "for ±" not in printed(criteria_table(frame), width)
+
+
+def test_two_folders_are_compared(written) -> None:
+    verdicts = Verdicts(read_claims(written / "claims.csv"), read_criteria(written / "criteria.csv"))
+    other = Verdicts(verdicts.claims.assign(verdict="not run"), verdicts.criteria.assign(status="not run"))
+    same, differ = (printed(compared_table(compare(verdicts, b), "old", "new"), 120) for b in (verdicts, other))
+    assert "A = old, B = new: 0 of 1 verdicts differ" in same and "the same number" in same
+    assert "1 of 1 verdicts differ" in differ and "no number in both" in differ and "-> not run" in differ
+
+
+def test_all_that_was_found_of_a_claim_or_its_beginning(written) -> None:
+    frame = read_claims(written / "claims.csv")
+    assert "not run: third; fourth" in " ".join(printed(claims_table(frame, whole=True), 200).split())
+    assert "no experiment yet" not in printed(claims_table(frame), 200)
+
+
+def test_runs_as_rows(written) -> None:
+    rows = runs_frame(written).set_index("run")
+    assert rows.loc["run-cgnn", "wall_seconds"] == 125.2 and rows.loc["run-cgnn", "dirty"]
+    assert rows["done"].all()

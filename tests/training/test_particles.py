@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 import torch
 
-from ctbench.models._dense import neighbours, normalised
+from ctbench.models._dense_graph import neighbours, normalised
 from ctbench.models.gcn_field import GCNField
 from ctbench.spec.errors import UserError
 from ctbench.training.loop import run
