@@ -77,7 +77,7 @@ def test_right_draws_enclose_the_stated_share(k: int, share: float) -> None:
 
 @pytest.mark.parametrize("model, options", MODELS)
 def test_training_lowers_the_score_and_seeds_do_not_mix(model: str, options: dict) -> None:
-    def task(seeds: tuple[int, ...], iterations: int = 60) -> Forecasting:
+    def task(seeds: tuple[int, ...], iterations: int = 40) -> Forecasting:
         whole = series(6)
         own = {name: getattr(whole, name)[list(seeds)] for name in ("times", "values", "future", "kept", "truth")}
         chosen = settings(model, options=options, iterations=iterations, learning_rate=0.02)
