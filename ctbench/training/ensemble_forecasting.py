@@ -8,11 +8,12 @@ from typing import Any
 
 import numpy as np
 import torch
-from pydantic import Field
+from pydantic import Field, model_validator
 from torch import Generator, Tensor
 
-from ctbench.models import MODELS
-from ctbench.models._forecast import Frame, normal
+from ctbench.models import MODELS, resolved
+from ctbench.models._forecast import Forecaster, Frame, normal
+from ctbench.spec.errors import UserError
 from ctbench.spec.frozen import Frozen
 from ctbench.spec.seeds import entropy, generator
 from ctbench.training._series_checks import check
@@ -35,7 +36,10 @@ DRAWN = 0  # the seed whose first test series is kept for drawing
 
 
 class Settings(Frozen):
-    """How a forecasting model is trained; `model` None is persistence."""
+    """How a forecasting model is trained; `model` None is persistence.
+
+    Raises UserError on a model that does not exist or does not forecast, and on an option that it does not have.
+    """
 
     model: str | None
     options: dict[str, Any] = Field(default_factory=dict)
@@ -43,6 +47,14 @@ class Settings(Frozen):
     batch: int = Field(8, ge=1, description="Series in a batch, drawn with replacement.")
     draws: int = Field(3, ge=2, description="Draws from the prediction in training.")
     learning_rate: float = Field(5e-3, gt=0)
+
+    @model_validator(mode="after")
+    def _resolve(self) -> Settings:
+        if self.model is not None:
+            if not issubclass(MODELS[self.model], Forecaster):
+                raise UserError(f"model: found {self.model!r}, expected one that forecasts by draws, such as 'gru_d'.")
+            object.__setattr__(self, "options", resolved(self.model, self.options))
+        return self
 
 
 @dataclass(frozen=True)
@@ -90,7 +102,7 @@ class Forecasting(Task):
     """A model's training by the score of its draws at the times that were kept, for all seeds together.
 
     Raises:
-        UserError: if the series are unfit (see `check`), or the model or an option of it does not exist.
+        UserError: if the series are unfit (see `check`).
     """
 
     def __init__(self, settings: Settings, series: Series, seeds: tuple[int, ...], device: str = "cpu") -> None:
@@ -98,8 +110,8 @@ class Forecasting(Task):
         assert settings.model is not None
         self.settings, self.series, self.seeds, self.device = settings, series, seeds, device
         kind = MODELS[settings.model]
-        options = kind.Options.model_validate(settings.options)
-        self.network = kind(options, series.frame, generators("init", seeds)).to(device)
+        network = kind(kind.Options(**settings.options), series.frame, generators("init", seeds))
+        self.network = network.to(device)
         self.optimizer = optimizer("adam", self.network.parameters(), lr=settings.learning_rate)
         names = ("times", "values", "future", "kept")
         self.data = {name: torch.from_numpy(getattr(series, name)).float().to(device) for name in names}

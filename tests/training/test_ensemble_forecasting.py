@@ -160,3 +160,13 @@ def test_bad_series_are_refused(bad: Series, message: str) -> None:
     for kind, model in ((Forecasting, "gru_d"), (Persistence, None)):
         with pytest.raises(UserError, match=message):
             kind(settings(model), bad, (0, 1))
+
+
+def test_models_that_do_not_forecast_and_unknown_options_are_refused() -> None:
+    with pytest.raises(UserError, match="model: found 'gcn', expected one that forecasts"):
+        settings("gcn")
+    with pytest.raises(UserError, match="stochastic"):
+        settings(options={"stochastik": True})
+    with pytest.raises(UserError, match="gru_d"):
+        settings("gru_e")
+    assert settings().options == {"graph": True, "stochastic": False, "latent": 4, "hidden": 16, "substeps": 1}
