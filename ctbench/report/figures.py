@@ -18,6 +18,7 @@ from ctbench.report.numbers import rounded
 from ctbench.report.sources import Results
 from ctbench.report.style import DASHES, GREY, MARKERS, NARROW, WIDTH, house_style, save
 from ctbench.report.timed import timed
+from ctbench.report.ways import dash, forecast, forecast_handles, paths
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -103,7 +104,7 @@ class _Grid:
         high = -(-len(panels) // wide)
         width = WIDTH if wide > 1 else NARROW
         figure = Figure(figsize=(width, {1: 2.6, 2: 2.1}.get(high, 1.7) * high + 0.7), layout="constrained")
-        axes = figure.subplots(high, wide, squeeze=False, sharex=self.layout.kind == "line", sharey=True).ravel()
+        axes = figure.subplots(high, wide, squeeze=False, sharex=self.layout.kind != "points", sharey=True).ravel()
         for place, (down, across) in zip(axes, panels, strict=False):
             self._panel(place, down, across)
             place.set_title(self._title(down, across), pad=4)
@@ -135,7 +136,14 @@ class _Grid:
         self._quote(axes, down, across)
         self._mark(axes, here)
         if not here.empty:
-            {"line": self._lines, "points": self._points, "plane": self._plane}[self.layout.kind](axes, here)
+            draw = {
+                "line": self._lines,
+                "points": self._points,
+                "plane": self._plane,
+                "path": self._paths,
+                "forecast": self._forecast,
+            }
+            draw[self.layout.kind](axes, here)
             self._bar(axes, here, down, across)
         axes.set(xlabel="", ylabel="")
         axes.set_yscale(self.layout.yscale)
@@ -199,6 +207,12 @@ class _Grid:
             look = {"ls": "", "ecolor": self._palette()[k], "elinewidth": 1.0, "capsize": 2.0}
             axes.errorbar(centre.index.to_numpy(dtype=float) + aside, centre, half, **look)
 
+    def _paths(self, axes: Axes, here: pd.DataFrame) -> None:
+        paths(axes, here, self.layout.hue, self.hues, self._palette())
+
+    def _forecast(self, axes: Axes, here: pd.DataFrame) -> None:
+        forecast(axes, here, self._palette()[0])
+
     def _points(self, axes: Axes, here: pd.DataFrame) -> None:
         order, hues = self.layout.ordered(self.rows, self.layout.abscissa), self.hues or [None]
         spread = 0.7 / len(hues)
@@ -258,10 +272,12 @@ class _Grid:
     def _handles(self) -> Iterator[Any]:
         from matplotlib.lines import Line2D
 
-        lines = self.layout.kind == "line"
+        kind = self.layout.kind
+        if kind == "forecast":
+            yield from forecast_handles(self._palette()[0], self.layout.labels)
         for k, hue in enumerate(self.hues):
-            dash = (0, DASHES[k % len(DASHES)]) if DASHES[k % len(DASHES)] else "-"
-            style = {"color": self._palette()[k], "marker": MARKERS[k % len(MARKERS)], "ls": dash if lines else ""}
+            style = {"color": self._palette()[k], "ls": "" if kind == "points" else dash(k)}
+            style["marker"] = "" if kind == "path" else MARKERS[k % len(MARKERS)]
             yield Line2D([], [], label=self.layout.label(hue), markeredgecolor="white", markeredgewidth=0.4, **style)
         if self.quoted and self.layout.reference:
             yield Line2D([], [], color=GREY, ls="", marker="x", ms=4, label=self.layout.reference.label)
@@ -351,7 +367,7 @@ def _untimed(layout: FigureLayout, untimed: int, total: int) -> Iterator[str]:
 
 def _caption(layout: FigureLayout, rows: pd.DataFrame) -> str:
     seeds = len(rows.loc[rows["seed"].notna(), "seed"].unique())
-    if seeds < 2:
+    if seeds < 2 or layout.kind in ("path", "forecast"):
         return layout.caption
     what = {"mean": "mean and its 95 % t interval", "median": "median and range"}[layout.centre]
     what += ", at the median of the measured times" if layout.against else ""

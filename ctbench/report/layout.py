@@ -103,6 +103,9 @@ class FigureLayout(Selected):
 
     On the plane every row is a point beside the unit circle, its column `x` the real part, its value the imaginary one.
 
+    Or single solutions: `path` draws the value against `x` in the order of the rows, one line a seed; `forecast` draws
+    the metrics `*_low`, `*_high` (a band), `*_mean`, `*_true` and `*_seen` of one seed.
+
     `select` chooses from the results or, with `table: curves`, from the history over training. The abscissa is the
     column `x`, or what a clock said: `against` names a metric of the timings, such as `train_seconds`. `bars` names a
     metric whose mean over seeds is drawn as error bars of the lines: a spread of another kind than that over seeds.
@@ -110,7 +113,7 @@ class FigureLayout(Selected):
 
     caption: str
     table: Literal["measurements", "curves"] = "measurements"
-    kind: Literal["line", "points", "plane"] = "line"
+    kind: Literal["line", "points", "plane", "path", "forecast"] = "line"
     x: Abscissa | None = None
     against: Name | None = None
     hue: Category | None = None
@@ -157,7 +160,7 @@ def load_layout(folder: Path) -> PaperLayout:
 def _check_abscissa(figure: FigureLayout, where: str) -> None:
     if (figure.x is None) == (figure.against is None):
         raise UserError(f"{where}: expected either `x` or `against`.")
-    if figure.against and (figure.kind == "points" or figure.mark):
+    if figure.against and (figure.kind != "line" or figure.mark):
         raise UserError(f"{where}: `against` needs `kind: line` and no `mark`, whose number would be read as seconds.")
 
 

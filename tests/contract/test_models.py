@@ -3,6 +3,8 @@
 from collections.abc import Iterator
 
 import pytest
+import torch
+from torch import Generator
 
 from ctbench.contract import Rule, models
 from ctbench.models import MODELS
