@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 
-from benchmarks import cgnn, coverage, graphs, harness, images, koopman, plan, report, startup, traffic, walsh
+from benchmarks import cgnn, coverage, graphs, harness, images, koopman, plan, report, startup, suite, traffic, walsh
 
 ALL = {
     "cgnn": cgnn.main,
@@ -16,6 +16,7 @@ ALL = {
     "plan": plan.main,
     "report": report.main,
     "startup": startup.main,
+    "suite": suite.main,
     "traffic": traffic.main,
     "walsh": walsh.main,
 }

@@ -14,6 +14,7 @@ import os
 import shlex
 import sys
 from collections.abc import Callable, Sequence
+from contextlib import nullcontext
 from math import isfinite, nan
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
     from rich.console import RenderableType
 
     from ctbench.papers._plan import Job
+    from ctbench.papers._stopping import Stop
 
 console = Console(highlight=False, width=None if sys.stdout.isatty() else 120)
 Options = argparse.Namespace
@@ -89,6 +91,13 @@ def parser() -> argparse.ArgumentParser:
         type=_minutes,
         default=0.0,
         help="before this time is over, save the state and exit with 75 (default: 0, no limit)",
+    )
+
+    one.add_argument(
+        "--jobs-per-gpu",
+        type=int,
+        default=0,
+        help="claim one of so many places on a GPU, wait for one if need be (default: 0, take what is visible)",
     )
 
     one = _add(verbs, "record", record, "train a run once more and keep its weights as it goes", config)
@@ -265,31 +274,39 @@ def data_prepare(options: Options) -> None:
 
 def run(options: Options) -> int:
     """`ctbench run SPEC ...`: what one run fails at does not keep the others from being done."""
-    from ctbench.papers._runner import Workplace, execute
+    from ctbench.papers._slots import slot
     from ctbench.papers._stopping import EXIT_CODE, Stop, StoppedError
-    from ctbench.spec.run import read_spec
 
     if options.out and len(options.spec) > 1:
         raise UserError(f"--out: found {len(options.spec)} specifications, expected one.")
-    stop, errors = Stop(options.max_minutes), []
-    config = load_config(options.config)
-    threads = options.threads or config.threads
-    with stop.listening():
-        for path in options.spec:
-            command = ["ctbench", "run", path, "--config", options.config, "--threads", threads]
-            command += ["--out", options.out] if options.out else []
-            typed = shlex.join(map(str, command))
-            place = Workplace(config.state, config.data, config.device, threads, console.print, typed, stop)
-            try:
-                execute(read_spec(path), options.out or path.parent, place)
-            except StoppedError as reason:
-                console.print(f"{path}: stopped, {reason}. The state is saved; the same command goes on from there.")
-                return EXIT_CODE
-            except UserError as error:
-                errors.append(str(error))
+    config, stop, errors = load_config(options.config), Stop(options.max_minutes), []
+    shared = options.jobs_per_gpu > 0 and config.device == "cuda"
+    try:
+        with stop.listening(), slot(options.jobs_per_gpu, stop) if shared else nullcontext():
+            for path in options.spec:
+                try:
+                    run_one(path, options, config, stop)
+                except UserError as error:
+                    errors.append(str(error))
+    except StoppedError as reason:
+        console.print(f"Stopped, {reason}. What was done is saved; the same command goes on from there.")
+        return EXIT_CODE
     if errors:
         raise UserError(" ".join(errors))
     return 0
+
+
+def run_one(path: Path, options: Options, config: Config, stop: Stop) -> None:
+    """One run of `ctbench run`."""
+    from ctbench.papers._runner import Workplace, execute
+    from ctbench.spec.run import read_spec
+
+    threads = options.threads or config.threads
+    command = ["ctbench", "run", path, "--config", options.config, "--threads", threads]
+    command += ["--out", options.out] if options.out else []
+    typed = shlex.join(map(str, command))
+    place = Workplace(config.state, config.data, config.device, threads, console.print, typed, stop)
+    execute(read_spec(path), options.out or path.parent, place)
 
 
 def verify(options: Options) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -76,6 +76,14 @@ def plan(config: Config) -> list[Job]:
             )
         )
     return jobs
+
+
+def set_aside_damaged(jobs: Iterable[Job]) -> Iterator[str]:
+    """Takes `record.json` away from records that are no longer whole, so that a workflow makes them again; says why."""
+    for job in jobs:
+        if why := record.damage(job.folder):
+            (job.folder / "record.json").unlink()
+            yield why
 
 
 def write_plan(config: Config, jobs: list[Job], overrides: Mapping[str, Any]) -> Path:

@@ -10,7 +10,7 @@ from pydantic import BeforeValidator, Field
 
 from ctbench.spec import files
 from ctbench.spec.errors import UserError, unknown
-from ctbench.spec.frozen import Frozen, validated
+from ctbench.spec.frozen import Frozen, canonical, validated
 
 PRESETS = Path(__file__).resolve().parents[2] / "workflow" / "presets"
 
@@ -78,6 +78,10 @@ def merge(overrides: Mapping[str, Any], where: str, presets: Path = PRESETS) -> 
 def read_yaml(path: Path) -> dict[str, Any]:
     """A YAML mapping. Raises UserError if it is missing, not YAML, says a key twice, or is no mapping."""
     content = files.read_yaml(path)
+    try:
+        canonical(content)
+    except (ValueError, TypeError, RecursionError) as error:  # a date, say, or a loop
+        raise UserError(f"{path}: not valid YAML ({' '.join(str(error).split())}).") from None
     if not isinstance(content, dict):
         raise UserError(f"{path}: found {type(content).__name__}, expected keys and values.")
     return content
