@@ -33,10 +33,10 @@ class DenseSettings(Frozen):
 
     hidden: tuple[Width, ...] = (32,)
     bias: bool = True
-    init_scale: float = Field(1.0, gt=0, description="Weights start as N(0, scale^2 / inputs).")
-    epochs: int = Field(400, ge=1)
-    learning_rate: float = Field(0.5, gt=0)
-    batch: int | None = Field(None, ge=1, description="Images in a batch; null takes all of them.")
+    init_scale: float = Field(default=1.0, gt=0, description="Weights start as N(0, scale^2 / inputs).")
+    epochs: int = Field(default=400, ge=1)
+    learning_rate: float = Field(default=0.5, gt=0)
+    batch: int | None = Field(default=None, ge=1, description="Images in a batch; null takes all of them.")
 
 
 class DenseClassification(Task):

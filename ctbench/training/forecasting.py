@@ -44,16 +44,20 @@ class Settings(Frozen):
 
     model: str = Field(description="A recurrent model, or one of `historical_average` and `persistence`.")
     options: dict[str, Any] = Field(default_factory=dict, description="Settings of the model itself.")
-    keep: float = Field(1.0, gt=0, le=1, description="Share of the times that is kept.")
-    spread: float | None = Field(None, ge=0, description="Standard deviation of the gaps; null: each kept by itself.")
-    gaps: Literal["real", "constant"] = Field("real", description="What the model is told of the gaps.")
-    inputs: int = Field(5, ge=2, description="Readings before the one to predict.")
-    spacings_per_unit: float = Field(12.0, gt=0, description="Spacings of the series in the model's unit of time.")
-    epochs: int = Field(40, ge=1)
-    batch: int = Field(64, ge=1)
-    learning_rate: float = Field(1e-2, gt=0)
-    restart: int = Field(10, ge=1, description="Epochs of a cycle of cosine annealing.")
-    masks: int = Field(20, ge=1, description="Undersamplings of the test part.")
+    keep: float = Field(default=1.0, gt=0, le=1, description="Share of the times that is kept.")
+    spread: float | None = Field(
+        default=None, ge=0, description="Standard deviation of the gaps; null: each kept by itself."
+    )
+    gaps: Literal["real", "constant"] = Field(default="real", description="What the model is told of the gaps.")
+    inputs: int = Field(default=5, ge=2, description="Readings before the one to predict.")
+    spacings_per_unit: float = Field(
+        default=12.0, gt=0, description="Spacings of the series in the model's unit of time."
+    )
+    epochs: int = Field(default=40, ge=1)
+    batch: int = Field(default=64, ge=1)
+    learning_rate: float = Field(default=1e-2, gt=0)
+    restart: int = Field(default=10, ge=1, description="Epochs of a cycle of cosine annealing.")
+    masks: int = Field(default=20, ge=1, description="Undersamplings of the test part.")
 
     @model_validator(mode="after")
     def _resolve(self) -> Settings:

@@ -131,7 +131,7 @@ def _factors(X: np.ndarray, rank: int, tolerance: float) -> tuple[np.ndarray, np
         X = X.astype(np.float64)
         T = X.shape[1]
         _, leading = linalg.eigh(X.T @ X, subset_by_index=(max(0, T - 2 * rank), T - 1), check_finite=False)
-        Q, _ = linalg.qr(X @ leading, mode="economic", check_finite=False)
+        Q = np.linalg.qr(X @ leading).Q
         U, s, Vt = linalg.svd(Q.T @ X, full_matrices=False, check_finite=False)
         U = Q @ U
     else:
@@ -142,5 +142,5 @@ def _factors(X: np.ndarray, rank: int, tolerance: float) -> tuple[np.ndarray, np
 
 def spectral_distance(a: np.ndarray, b: np.ndarray) -> float:
     """Wasserstein distance (order 1) between two sets of eigenvalues in the complex plane."""
-    points = [np.column_stack([values.real, values.imag]) for values in (a, b)]
+    points = [np.column_stack([np.real(values), np.imag(values)]) for values in (a, b)]
     return float(wasserstein_distance_nd(*points))

@@ -37,11 +37,13 @@ class Recording(Frozen):
     """
 
     unit: Literal["step", "iteration"] = "step"
-    every: int = Field(1, ge=1, description="Units from one snapshot to the next.")
-    start: int = Field(0, ge=0, description="Units before the first snapshot; 0 takes the untrained weights.")
-    window: int | None = Field(None, ge=2, description="Keep this many snapshots, the last ones; null keeps all.")
+    every: int = Field(default=1, ge=1, description="Units from one snapshot to the next.")
+    start: int = Field(default=0, ge=0, description="Units before the first snapshot; 0 takes the untrained weights.")
+    window: int | None = Field(
+        default=None, ge=2, description="Keep this many snapshots, the last ones; null keeps all."
+    )
     dimensions: int | None = Field(
-        None, ge=1, description="Project larger nets to as many numbers; null projects none."
+        default=None, ge=1, description="Project larger nets to as many numbers; null projects none."
     )
     precision: Literal["float32", "float64"] = "float32"
 

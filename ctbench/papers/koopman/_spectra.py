@@ -63,7 +63,7 @@ class Spectra(Task):
         if not np.isfinite(observed).all():
             return {"real": [], "imaginary": []}
         values = dynamic_modes(observed, self.rank, delays=net.delays).eigenvalues
-        return {"real": values.real.tolist(), "imaginary": values.imag.tolist()}
+        return {"real": np.real(values).tolist(), "imaginary": np.imag(values).tolist()}
 
     def state(self) -> dict[str, Any]:
         return {"found": self.found}

@@ -75,8 +75,8 @@ class Regression(Task):
         return losses.detach()
 
     def step(self, index: int) -> None:
-        for _ in range(count := min(CHUNK, self.iterations - index * CHUNK)):
-            losses = self.descend()
+        count = min(CHUNK, self.iterations - index * CHUNK)
+        losses = [self.descend() for _ in range(count)][-1]
         self.curve.append([float(index * CHUNK + count), *losses.tolist()])
         self.divergence.watch(index * CHUNK + count, losses, list(self.network.parameters()))
 

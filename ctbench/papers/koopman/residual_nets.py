@@ -74,14 +74,16 @@ def training(settings: Settings, name: str, arrays: Arrays, seed: int) -> Record
     """One net, on the CPU: a GPU replays whole steps and shows no iterations."""
     found = architecture(name, "koopman/residual_nets")
     options = {**found["options"], "width": settings.width, "stages": settings.stages}
-    trained = TrainingSettings(
-        model=found["model"],
-        options=options,
-        epochs=settings.epochs,
-        milestones=(),
-        batch=settings.batch,
-        learning_rate=settings.learning_rate,
-        augment="none",
+    trained = TrainingSettings.model_validate(
+        {
+            "model": found["model"],
+            "options": options,
+            "epochs": settings.epochs,
+            "milestones": (),
+            "batch": settings.batch,
+            "learning_rate": settings.learning_rate,
+            "augment": "none",
+        }
     )
     recording = Recording(unit="iteration", dimensions=settings.dimensions)
     return Recorded(ImageClassification(trained, arrays, seed, "cpu"), recording)
