@@ -20,6 +20,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from rich.console import Console
+from rich.markup import escape
 from rich.table import Table
 
 from ctbench.spec.config import Config, load_config, merge, read_yaml
@@ -101,11 +102,30 @@ def parser() -> argparse.ArgumentParser:
         help="claim one of so many places on a GPU, wait for one if need be (default: 0, take what is visible)",
     )
 
+    one = _add(verbs, "record", record, "train a run once more and keep its weights as it goes", config)
+    one.add_argument("spec", type=Path, help="specification of the run (a spec.json)")
+    one.add_argument("--out", type=Path, help="folder of the trajectories (default: beside the record)")
+    one.add_argument("--unit", default="step", help="step (an epoch) or iteration (default: %(default)s)")
+    one.add_argument("--every", default=1, help="units from one snapshot to the next (default: %(default)s)")
+    one.add_argument("--start", default=0, help="units before the first snapshot (default: %(default)s)")
+    one.add_argument("--window", help="keep this many snapshots, the last ones (default: all)")
+    one.add_argument("--dimensions", help="project larger nets to so many numbers (default: none)")
+
+    one = _add(verbs, "modes", modes, "dynamic modes of a recorded trajectory", argparse.ArgumentParser(add_help=False))
+    one.add_argument("trajectory", type=Path, help="what `ctbench record` wrote")
+    one.add_argument("--last", type=_positive, help="of the last snapshots only")
+    one.add_argument("--rank", type=_positive, default=10, help="modes at most (default: %(default)s)")
+    one.add_argument("--delays", type=_positive, default=1, help="snapshots in one state (default: %(default)s)")
+
     one = _add(verbs, "verify", verify, "do a random sample of recorded runs again and compare", config)
     one.add_argument("results", type=Path, help="results folder, such as results/laptop")
     one.add_argument("--sample", type=_positive, default=10, help="how many runs (default: %(default)s)")
     one.add_argument("--minutes", type=_minutes, default=10.0, help="about how long (default: %(default)s)")
     one.add_argument("--seed", type=int, default=0, help="of the random choice (default: %(default)s)")
+
+    one = _add(verbs, "check", check, "hold somebody's own model, solver or data set to the rules of ours", config)
+    one.add_argument("file", type=Path, help="Python file with a MODEL, a TABLEAU or a FAMILY")
+    one.add_argument("--raw", type=Path, help="folder with the raw files of a data set")
 
     one = _add(verbs, "judge", judge, "judge every claim by the measurements", results)
     one.add_argument(
@@ -313,6 +333,53 @@ def verify(options: Options) -> None:
     console.print(f"{said}. Tolerance on another kind of machine: {100 * TOLERANCE:.0f} %.")
     if counts["differs"]:
         raise UserError(f"{options.results}: {', '.join(counts['differs'])}: other numbers than those recorded.")
+
+
+def check(options: Options) -> None:
+    """`ctbench check FILE`."""
+    from ctbench import contract
+
+    broken = 0
+    for says, fault in contract.check(options.file, options.raw):
+        broken += bool(fault)
+        line = escape(f"{says}: {fault}" if fault else says)
+        console.print(f"[red]no[/red]   {line}" if fault else f"[green]yes[/green]  {line}")
+    if broken:
+        raise UserError(f"{options.file}: {broken} rule{'s' * (broken > 1)} broken.")
+    console.print(escape(contract.advice(options.file, options.raw)))
+
+
+def record(options: Options) -> None:
+    """`ctbench record SPEC`."""
+    from ctbench.papers._recording import record as recorded
+    from ctbench.papers._runner import Workplace
+    from ctbench.spec.frozen import validated
+    from ctbench.spec.run import read_spec
+    from ctbench.training.trajectory import Recording
+
+    config, spec = load_config(options.config), read_spec(options.spec)
+    place = Workplace(config.state, config.data, config.device, config.threads, console.print)
+    keys = ("unit", "every", "start", "window", "dimensions")
+    recording = validated(Recording, {key: getattr(options, key) for key in keys}, "recording")
+    folder = options.out or options.spec.parent.with_name(f"{spec.run_id}.trajectories")
+    for path in recorded(spec, folder, place, recording):
+        console.print(str(path))
+
+
+def modes(options: Options) -> None:
+    """`ctbench modes TRAJECTORY`."""
+    from ctbench.training.modes import dynamic_modes
+    from ctbench.training.trajectory import Trajectory
+
+    weights = Trajectory.read(options.trajectory).weights[-(options.last or 0) :]
+    found = dynamic_modes(weights, options.rank, delays=options.delays)
+    table = Table("eigenvalue", "modulus", "residual", "importance", box=None)
+    for value, residual, importance in zip(found.eigenvalues, found.residuals, found.importance, strict=True):
+        table.add_row(f"{value:.6f}", f"{abs(value):.6f}", f"{residual:.1e}", f"{importance:.4g}")
+    console.print(table)
+    console.print(
+        f"{len(weights)} snapshots, {100 * found.share_near_one(0.01):.0f} % of the eigenvalues within 0.01 of 1"
+    )
 
 
 def judge(options: Options) -> None:

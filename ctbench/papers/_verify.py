@@ -160,13 +160,15 @@ def _weights(folder: Path) -> dict[str, str]:
 
 def _far(before: pd.DataFrame, after: pd.DataFrame) -> str:
     """The first quantity that is out of tolerance, in words; empty if there is none."""
-    old, new = (frame.groupby(COLUMNS, dropna=False)["value"] for frame in (before, after))
-    first, second = old.median(), new.median()
-    if not first.index.equals(second.index):
+    old, new = (
+        pd.DataFrame(f.groupby(COLUMNS, dropna=False)["value"].agg(["median", "min", "max"])) for f in (before, after)
+    )
+    if not old.index.equals(new.index):
         return "other quantities were measured"
-    allowed = TOLERANCE * np.maximum(first.abs(), old.max() - old.min())
-    wrong = ((second - first).abs() > allowed) | (first.isna() != second.isna())
-    if not wrong.any():
+    (was, low, high), (now, *_) = old.to_numpy(dtype=float).T, new.to_numpy(dtype=float).T
+    allowed = TOLERANCE * np.maximum(np.abs(was), high - low)
+    wrong = np.flatnonzero((np.abs(now - was) > allowed) | (np.isnan(now) != np.isnan(was)))
+    if not len(wrong):
         return ""
-    place = int(wrong.to_numpy().argmax())
-    return f"{first.index[place][0]} is {second.iloc[place]:.6g} where it was {first.iloc[place]:.6g}"
+    where = wrong[0]
+    return f"{old.index[where][0]} is {now[where]:.6g} where it was {was[where]:.6g}"

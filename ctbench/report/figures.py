@@ -11,12 +11,14 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
+from ctbench.report import plane
 from ctbench.report.layout import FigureLayout, PaperLayout
 from ctbench.report.notes import record_notes
 from ctbench.report.numbers import rounded
 from ctbench.report.sources import Results
 from ctbench.report.style import DASHES, GREY, MARKERS, NARROW, WIDTH, house_style, save
 from ctbench.report.timed import timed
+from ctbench.report.ways import dash, forecast, forecast_handles, paths
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -32,7 +34,7 @@ DENSE = 30
 
 @dataclass(frozen=True)
 class Drawn:
-    """A figure that was written: its files, and what it shows in words."""
+    """A figure that was written: its files, what it shows in words, and the experiments or claims that it is about."""
 
     name: str
     title: str
@@ -41,6 +43,7 @@ class Drawn:
     notes: tuple[str, ...]
     inches: float
     files: tuple[Path, ...]
+    about: frozenset[str]
 
 
 def figure(layout: FigureLayout, whole: PaperLayout, results: Results, source: Path, folder: Path) -> Drawn | None:
@@ -56,7 +59,7 @@ def figure(layout: FigureLayout, whole: PaperLayout, results: Results, source: P
     if drawable.empty:
         return None
     with house_style():
-        drawing = _Grid(layout, drawable, _reference(layout, whole, source)).draw()
+        drawing = _Grid(layout, drawable, _reference(layout, whole, source), _bars(layout, results, source.name)).draw()
         files = save(drawing, folder / layout.name)
     runs = results.of(rows["run"].dropna())
     return Drawn(
@@ -71,6 +74,7 @@ def figure(layout: FigureLayout, whole: PaperLayout, results: Results, source: P
         ),
         inches=drawing.get_figwidth(),
         files=tuple(files),
+        about=frozenset(rows["experiment"]),
     )
 
 
@@ -82,8 +86,10 @@ def _chosen(layout: FigureLayout, results: Results, paper: str) -> pd.DataFrame:
 class _Grid:
     """The panels of one figure."""
 
-    def __init__(self, layout: FigureLayout, rows: pd.DataFrame, reference: pd.DataFrame | None) -> None:
-        self.layout, self.rows, self.reference = layout, rows, reference
+    def __init__(
+        self, layout: FigureLayout, rows: pd.DataFrame, reference: pd.DataFrame | None, bars: pd.DataFrame | None
+    ) -> None:
+        self.layout, self.rows, self.reference, self.bars = layout, rows, reference, bars
         self.across = layout.ordered(rows, layout.col) if layout.col else [None]
         self.down = layout.ordered(rows, layout.row) if layout.row else [None]
         self.hues = layout.ordered(rows, layout.hue) if layout.hue else []
@@ -98,7 +104,7 @@ class _Grid:
         high = -(-len(panels) // wide)
         width = WIDTH if wide > 1 else NARROW
         figure = Figure(figsize=(width, {1: 2.6, 2: 2.1}.get(high, 1.7) * high + 0.7), layout="constrained")
-        axes = figure.subplots(high, wide, squeeze=False, sharex=self.layout.kind == "line", sharey=True).ravel()
+        axes = figure.subplots(high, wide, squeeze=False, sharex=self.layout.kind != "points", sharey=True).ravel()
         for place, (down, across) in zip(axes, panels, strict=False):
             self._panel(place, down, across)
             place.set_title(self._title(down, across), pad=4)
@@ -130,7 +136,15 @@ class _Grid:
         self._quote(axes, down, across)
         self._mark(axes, here)
         if not here.empty:
-            (self._lines if self.layout.kind == "line" else self._points)(axes, here)
+            draw = {
+                "line": self._lines,
+                "points": self._points,
+                "plane": self._plane,
+                "path": self._paths,
+                "forecast": self._forecast,
+            }
+            draw[self.layout.kind](axes, here)
+            self._bar(axes, here, down, across)
         axes.set(xlabel="", ylabel="")
         axes.set_yscale(self.layout.yscale)
         if self.layout.kind == "line":
@@ -176,6 +190,28 @@ class _Grid:
             ax=axes,
             **styles,
         )
+
+    def _plane(self, axes: Axes, here: pd.DataFrame) -> None:
+        plane.draw(axes, [_at(here, self.layout.hue, hue) for hue in self.hues or [None]], self._palette())
+
+    def _bar(self, axes: Axes, here: pd.DataFrame, down: Any, across: Any) -> None:
+        """Error bars of the lines, those of one abscissa side by side."""
+        if self.bars is None:
+            return
+        bars, abscissa = _at(_at(self.bars, self.layout.row, down), self.layout.col, across), self.layout.abscissa
+        places, hues = self.rows[abscissa].astype(float), self.hues or [None]
+        for k, hue in enumerate(hues):
+            centre = _means(_at(here, self.layout.hue, hue), abscissa)
+            half = _means(_at(bars, self.layout.hue, hue), abscissa).reindex(centre.index)
+            aside = 0.008 * (places.max() - places.min()) * (k - (len(hues) - 1) / 2)
+            look = {"ls": "", "ecolor": self._palette()[k], "elinewidth": 1.0, "capsize": 2.0}
+            axes.errorbar(centre.index.to_numpy(dtype=float) + aside, centre, half, **look)
+
+    def _paths(self, axes: Axes, here: pd.DataFrame) -> None:
+        paths(axes, here, self.layout.hue, self.hues, self._palette())
+
+    def _forecast(self, axes: Axes, here: pd.DataFrame) -> None:
+        forecast(axes, here, self._palette()[0])
 
     def _points(self, axes: Axes, here: pd.DataFrame) -> None:
         order, hues = self.layout.ordered(self.rows, self.layout.abscissa), self.hues or [None]
@@ -236,10 +272,12 @@ class _Grid:
     def _handles(self) -> Iterator[Any]:
         from matplotlib.lines import Line2D
 
-        lines = self.layout.kind == "line"
+        kind = self.layout.kind
+        if kind == "forecast":
+            yield from forecast_handles(self._palette()[0], self.layout.labels)
         for k, hue in enumerate(self.hues):
-            dash = (0, DASHES[k % len(DASHES)]) if DASHES[k % len(DASHES)] else "-"
-            style = {"color": self._palette()[k], "marker": MARKERS[k % len(MARKERS)], "ls": dash if lines else ""}
+            style = {"color": self._palette()[k], "ls": "" if kind == "points" else dash(k)}
+            style["marker"] = "" if kind == "path" else MARKERS[k % len(MARKERS)]
             yield Line2D([], [], label=self.layout.label(hue), markeredgecolor="white", markeredgewidth=0.4, **style)
         if self.quoted and self.layout.reference:
             yield Line2D([], [], color=GREY, ls="", marker="x", ms=4, label=self.layout.reference.label)
@@ -299,6 +337,20 @@ def _reference(layout: FigureLayout, whole: PaperLayout, folder: Path) -> pd.Dat
     return frame.assign(low=frame["value"] - frame["sd"], high=frame["value"] + frame["sd"])
 
 
+def _means(rows: pd.DataFrame, column: str) -> pd.Series:
+    table = rows.astype({column: float, "value": float}).pivot_table(values="value", index=column)
+    return pd.Series(table["value"].to_numpy(), index=table.index)
+
+
+def _bars(layout: FigureLayout, results: Results, paper: str) -> pd.DataFrame | None:
+    """The measurements of the metric that is drawn as error bars."""
+    if layout.bars is None:
+        return None
+    return layout.model_copy(update={"select": {**layout.select, "metric": layout.bars}}).chosen(
+        results.measurements, paper
+    )
+
+
 def _wrap(text: str) -> str:
     return text.replace(", ", ",\n")
 
@@ -315,12 +367,16 @@ def _untimed(layout: FigureLayout, untimed: int, total: int) -> Iterator[str]:
 
 def _caption(layout: FigureLayout, rows: pd.DataFrame) -> str:
     seeds = len(rows.loc[rows["seed"].notna(), "seed"].unique())
-    if seeds < 2:
+    if seeds < 2 or layout.kind in ("path", "forecast"):
         return layout.caption
     what = {"mean": "mean and its 95 % t interval", "median": "median and range"}[layout.centre]
     what += ", at the median of the measured times" if layout.against else ""
-    shown = f"Line and band: {what}" if layout.kind == "line" else f"Small marks: seeds; large ones: {what}"
-    return f"{layout.caption} {shown}, {seeds} seeds."
+    shown = {
+        "line": f"Line and band: {what}",
+        "points": f"Small marks: seeds; large ones: {what}",
+        "plane": "All seeds",
+    }
+    return f"{layout.caption} {shown[layout.kind]}, {seeds} seeds."
 
 
 def _alt(layout: FigureLayout, rows: pd.DataFrame) -> str:

@@ -31,7 +31,8 @@ class ExperimentConfig(Frozen):
         description="Data sets: names, or below each name the settings that differ, and `models`, if not all, by name.",
     )
     models: dict[str, dict[str, Any]] = Field(
-        default_factory=dict, description="Rows of the paper's table; below each, the settings that differ."
+        default_factory=dict,
+        description="Rows of the paper's table; below each, the settings that differ. A row of one's own says `like`.",
     )
     settings: dict[str, Any] = Field(default_factory=dict, description="Settings that differ for all models.")
     seeds: int | tuple[int, ...] | None = Field(None, description="How many seeds, or which; null: the common number.")
@@ -79,8 +80,8 @@ def read_yaml(path: Path) -> dict[str, Any]:
     content = files.read_yaml(path)
     try:
         canonical(content)
-    except (ValueError, TypeError, RecursionError) as error:
-        raise UserError(f"{path}: found what no setting can be ({error}), expected text, numbers and lists.") from None
+    except (ValueError, TypeError, RecursionError) as error:  # a date, say, or a loop
+        raise UserError(f"{path}: not valid YAML ({' '.join(str(error).split())}).") from None
     if not isinstance(content, dict):
         raise UserError(f"{path}: found {type(content).__name__}, expected keys and values.")
     return content

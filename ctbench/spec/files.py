@@ -113,5 +113,5 @@ def read_yaml(path: Path) -> Any:
         raise UserError(f"{path}: no such file.") from None
     except (OSError, UnicodeDecodeError) as error:
         raise UserError(f"{path}: cannot be read as text ({error}).") from None
-    except (yaml.YAMLError, ValueError, TypeError, RecursionError) as error:  # also a date that is none
+    except (yaml.YAMLError, ValueError, TypeError, RecursionError) as error:  # also a date that is none, or a loop
         raise UserError(f"{path}: not valid YAML ({' '.join(str(error).split())}).") from None
