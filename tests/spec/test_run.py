@@ -10,7 +10,7 @@ from ctbench.spec.errors import UserError
 from ctbench.spec.files import write_json
 from ctbench.spec.run import PAPERS, RunSpec, read_spec
 
-NAMES = st.text("abcxyz_0123456789.", min_size=1, max_size=12)
+NAMES = st.text("abcxyz_0123456789.", min_size=1, max_size=12).filter(lambda name: name[0] != ".")
 VALUES = st.recursive(
     st.none() | st.booleans() | st.integers(-(2**53), 2**53) | st.floats(allow_nan=False, allow_infinity=False) | NAMES,
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(NAMES, inner, max_size=3),
