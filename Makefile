@@ -13,7 +13,7 @@ test: .venv/ready
 
 # Every test, with those that need minutes or a package registry.
 test-all: .venv/ready
-	$(BIN)/python -m pytest -m 'not gpu'
+	$(BIN)/python -m pytest -m 'not gpu and not cluster'
 
 lint: .venv/ready
 	$(BIN)/ruff check
@@ -22,6 +22,16 @@ lint: .venv/ready
 	$(BIN)/lint-imports
 	$(BIN)/snakefmt --check Snakefile workflow
 	$(BIN)/snakemake --lint > /dev/null
+
+# Put real processes through every fault and write the table of what it cost.
+faults: .venv/ready
+	rm -f .faults.jsonl
+	CTBENCH_FAULTS=$(CURDIR)/.faults.jsonl $(BIN)/python -m pytest tests/faults -m faults
+	$(BIN)/python tests/faults/table.py .faults.jsonl > docs/faults.md
+
+# The workflow through a real Slurm on this machine: root, Debian's slurmctld, slurmd, munge; pip install .[slurm].
+cluster: .venv/ready
+	$(BIN)/python -m pytest tests/cluster -m cluster
 
 benchmark: .venv/ready
 	$(BIN)/python -m benchmarks
@@ -64,4 +74,4 @@ lock: .venv/ready
 	$(BIN)/pip install --quiet --no-deps --editable .
 	touch $@
 
-.PHONY: results test test-all lint benchmark reference restore schema lock
+.PHONY: results test test-all faults cluster lint benchmark reference restore schema lock

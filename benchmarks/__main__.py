@@ -4,14 +4,20 @@ from __future__ import annotations
 
 import argparse
 
-from benchmarks import cgnn, graphs, harness, images, startup, walsh
+from benchmarks import cgnn, coverage, graphs, harness, images, koopman, plan, report, startup, suite, traffic, walsh
 
 ALL = {
     "cgnn": cgnn.main,
+    "coverage": coverage.main,
     "graphs": graphs.main,
     "harness": harness.main,
     "images": images.main,
+    "koopman": koopman.main,
+    "plan": plan.main,
+    "report": report.main,
     "startup": startup.main,
+    "suite": suite.main,
+    "traffic": traffic.main,
     "walsh": walsh.main,
 }
 

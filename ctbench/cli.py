@@ -1,4 +1,6 @@
-"""The command line: `ctbench VERB`. Exit code 2 for bad input (one paragraph says what), 1 for a fault of ours.
+"""The command line: `ctbench VERB`.
+
+Exit code 2 for bad input (one paragraph says what), 75 if the same command is to be given again, 1 for a fault of ours.
 
 Rooms are imported by the verbs that need them: `ctbench show` does not wait for torch.
 """
@@ -6,15 +8,19 @@ Rooms are imported by the verbs that need them: `ctbench show` does not wait for
 from __future__ import annotations
 
 import argparse
+import errno
 import json
 import os
 import shlex
 import sys
 from collections.abc import Callable, Sequence
+from contextlib import nullcontext
+from math import isfinite, nan
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from rich.console import Console
+from rich.markup import escape
 from rich.table import Table
 
 from ctbench.spec.config import Config, load_config, merge, read_yaml
@@ -26,22 +32,31 @@ if TYPE_CHECKING:
     from rich.console import RenderableType
 
     from ctbench.papers._plan import Job
+    from ctbench.papers._stopping import Stop
 
 console = Console(highlight=False, width=None if sys.stdout.isatty() else 120)
 Options = argparse.Namespace
+VERIFIED = ("identical", "within tolerance", "differs", "skipped")
+OF_THE_DISK = (errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES, errno.EPERM)
+"""Errors of the operating system that are the user's to mend."""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run a verb; returns the exit code."""
     options = parser().parse_args(arguments)
     try:
-        options.verb(options)
+        return options.verb(options) or 0
     except UserError as error:
-        print(f"ctbench: {' '.join(str(error).split())}", file=sys.stderr)
-        return 2
+        said = str(error)
     except BrokenPipeError:  # whoever reads the output, `head` say, has enough
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-    return 0
+        return 0
+    except OSError as error:
+        if error.errno not in OF_THE_DISK:
+            raise
+        said = f"{error.filename}: {error.strerror}. Finished results are untouched; run the same command again."
+    print(f"ctbench: {' '.join(said.split())}", file=sys.stderr)
+    return 2
 
 
 def parser() -> argparse.ArgumentParser:
@@ -67,10 +82,48 @@ def parser() -> argparse.ArgumentParser:
     one.add_argument("name", help="data set")
     one.add_argument("--source", action="append", help="only this kind of source: mirror, url or package")
 
-    one = _add(verbs, "run", run, "do one run; it goes on from its checkpoint if there is one", config)
-    one.add_argument("spec", type=Path, help="specification of the run (a spec.json)")
+    one = _add(verbs, "run", run, "do one run or several; each goes on from its checkpoint if there is one", config)
+    one.add_argument("spec", type=Path, nargs="+", help="specification of the run (a spec.json)")
     one.add_argument("--out", type=Path, help="folder of the record (default: where the specification stands)")
     one.add_argument("--threads", type=_positive, help="CPU threads (default: that of the configuration)")
+    one.add_argument(
+        "--max-minutes",
+        type=_minutes,
+        default=0.0,
+        help="before this time is over, save the state and exit with 75 (default: 0, no limit)",
+    )
+
+    one.add_argument(
+        "--jobs-per-gpu",
+        type=int,
+        default=0,
+        help="claim one of so many places on a GPU, wait for one if need be (default: 0, take what is visible)",
+    )
+
+    one = _add(verbs, "record", record, "train a run once more and keep its weights as it goes", config)
+    one.add_argument("spec", type=Path, help="specification of the run (a spec.json)")
+    one.add_argument("--out", type=Path, help="folder of the trajectories (default: beside the record)")
+    one.add_argument("--unit", default="step", help="step (an epoch) or iteration (default: %(default)s)")
+    one.add_argument("--every", default=1, help="units from one snapshot to the next (default: %(default)s)")
+    one.add_argument("--start", default=0, help="units before the first snapshot (default: %(default)s)")
+    one.add_argument("--window", help="keep this many snapshots, the last ones (default: all)")
+    one.add_argument("--dimensions", help="project larger nets to so many numbers (default: none)")
+
+    one = _add(verbs, "modes", modes, "dynamic modes of a recorded trajectory", argparse.ArgumentParser(add_help=False))
+    one.add_argument("trajectory", type=Path, help="what `ctbench record` wrote")
+    one.add_argument("--last", type=_positive, help="of the last snapshots only")
+    one.add_argument("--rank", type=_positive, default=10, help="modes at most (default: %(default)s)")
+    one.add_argument("--delays", type=_positive, default=1, help="snapshots in one state (default: %(default)s)")
+
+    one = _add(verbs, "verify", verify, "do a random sample of recorded runs again and compare", config)
+    one.add_argument("results", type=Path, help="results folder, such as results/laptop")
+    one.add_argument("--sample", type=_positive, default=10, help="how many runs (default: %(default)s)")
+    one.add_argument("--minutes", type=_minutes, default=10.0, help="about how long (default: %(default)s)")
+    one.add_argument("--seed", type=int, default=0, help="of the random choice (default: %(default)s)")
+
+    one = _add(verbs, "check", check, "hold somebody's own model, solver or data set to the rules of ours", config)
+    one.add_argument("file", type=Path, help="Python file with a MODEL, a TABLEAU or a FAMILY")
+    one.add_argument("--raw", type=Path, help="folder with the raw files of a data set")
 
     one = _add(verbs, "judge", judge, "judge every claim by the measurements", results)
     one.add_argument(
@@ -104,7 +157,7 @@ def _group(verbs: argparse._SubParsersAction, name: str, about: str) -> argparse
 def _add(
     verbs: argparse._SubParsersAction,
     name: str,
-    verb: Callable[[Options], None],
+    verb: Callable[[Options], int | None],
     about: str,
     *common: argparse.ArgumentParser,
 ) -> argparse.ArgumentParser:
@@ -115,18 +168,26 @@ def _add(
 
 def _positive(text: str) -> int:
     if not text.isdecimal() or int(text) < 1:
-        raise argparse.ArgumentTypeError(f"found {text!r}, expected a number of threads, at least 1")
+        raise argparse.ArgumentTypeError(f"found {text!r}, expected a number, at least 1")
     return int(text)
 
 
 def _precision(text: str) -> float:
+    return _number(text, lambda size: size > 0, "a positive number")
+
+
+def _minutes(text: str) -> float:
+    return _number(text, lambda minutes: minutes >= 0, "minutes, 0 for no limit")
+
+
+def _number(text: str, admitted: Callable[[float], bool], expected: str) -> float:
     try:
-        size = float(text)
+        found = float(text)
     except ValueError:
-        size = 0.0
-    if not 0 < size < float("inf"):
-        raise argparse.ArgumentTypeError(f"found {text!r}, expected a positive number")
-    return size
+        found = nan
+    if not (isfinite(found) and admitted(found)):
+        raise argparse.ArgumentTypeError(f"found {text!r}, expected {expected}")
+    return found
 
 
 def plan(options: Options) -> None:
@@ -211,14 +272,111 @@ def data_prepare(options: Options) -> None:
     console.print(f"{found.name}: sha256 {found.sha256}\n{facts}")
 
 
-def run(options: Options) -> None:
-    """`ctbench run SPEC`."""
+def run(options: Options) -> int:
+    """`ctbench run SPEC ...`: what one run fails at does not keep the others from being done."""
+    from ctbench.papers._slots import slot
+    from ctbench.papers._stopping import EXIT_CODE, Stop, StoppedError
+
+    if options.out and len(options.spec) > 1:
+        raise UserError(f"--out: found {len(options.spec)} specifications, expected one.")
+    config, stop, errors = load_config(options.config), Stop(options.max_minutes), []
+    shared = options.jobs_per_gpu > 0 and config.device == "cuda"
+    try:
+        with stop.listening(), slot(options.jobs_per_gpu, stop) if shared else nullcontext():
+            for path in options.spec:
+                try:
+                    run_one(path, options, config, stop)
+                except UserError as error:
+                    errors.append(str(error))
+    except StoppedError as reason:
+        console.print(f"Stopped, {reason}. What was done is saved; the same command goes on from there.")
+        return EXIT_CODE
+    if errors:
+        raise UserError(" ".join(errors))
+    return 0
+
+
+def run_one(path: Path, options: Options, config: Config, stop: Stop) -> None:
+    """One run of `ctbench run`."""
     from ctbench.papers._runner import Workplace, execute
     from ctbench.spec.run import read_spec
 
+    threads = options.threads or config.threads
+    command = ["ctbench", "run", path, "--config", options.config, "--threads", threads]
+    command += ["--out", options.out] if options.out else []
+    typed = shlex.join(map(str, command))
+    place = Workplace(config.state, config.data, config.device, threads, console.print, typed, stop)
+    execute(read_spec(path), options.out or path.parent, place)
+
+
+def verify(options: Options) -> None:
+    """`ctbench verify RESULTS`."""
+    from tempfile import TemporaryDirectory
+
+    from ctbench.papers._runner import Workplace
+    from ctbench.papers._verify import TOLERANCE
+    from ctbench.papers._verify import verify as verified
+
+    config, found = load_config(options.config), []
+    with TemporaryDirectory(prefix="ctbench-verify-") as scratch:
+        place = Workplace(Path(scratch, ".state"), config.data, log=lambda _: None)
+        chosen = {"sample": options.sample, "minutes": options.minutes, "seed": options.seed}
+        for each in verified(options.results, Path(scratch), place, **chosen):
+            found.append(each)
+            took = f" ({each.seconds:.0f} s)" if each.seconds else ""
+            console.print(f"{each.run}: {each.outcome}{took}{', ' if each.detail else ''}{each.detail}")
+    counts = {outcome: [each.run for each in found if each.outcome == outcome] for outcome in VERIFIED}
+    said = ", ".join(f"{len(runs)} {outcome}" for outcome, runs in counts.items())
+    console.print(f"{said}. Tolerance on another kind of machine: {100 * TOLERANCE:.0f} %.")
+    if counts["differs"]:
+        raise UserError(f"{options.results}: {', '.join(counts['differs'])}: other numbers than those recorded.")
+
+
+def check(options: Options) -> None:
+    """`ctbench check FILE`."""
+    from ctbench import contract
+
+    broken = 0
+    for says, fault in contract.check(options.file, options.raw):
+        broken += bool(fault)
+        line = escape(f"{says}: {fault}" if fault else says)
+        console.print(f"[red]no[/red]   {line}" if fault else f"[green]yes[/green]  {line}")
+    if broken:
+        raise UserError(f"{options.file}: {broken} rule{'s' * (broken > 1)} broken.")
+    console.print(escape(contract.advice(options.file, options.raw)))
+
+
+def record(options: Options) -> None:
+    """`ctbench record SPEC`."""
+    from ctbench.papers._recording import record as recorded
+    from ctbench.papers._runner import Workplace
+    from ctbench.spec.frozen import validated
+    from ctbench.spec.run import read_spec
+    from ctbench.training.trajectory import Recording
+
     config, spec = load_config(options.config), read_spec(options.spec)
-    place = Workplace(config.state, config.data, config.device, options.threads or config.threads, console.print)
-    execute(spec, options.out or options.spec.parent, place)
+    place = Workplace(config.state, config.data, config.device, config.threads, console.print)
+    keys = ("unit", "every", "start", "window", "dimensions")
+    recording = validated(Recording, {key: getattr(options, key) for key in keys}, "recording")
+    folder = options.out or options.spec.parent.with_name(f"{spec.run_id}.trajectories")
+    for path in recorded(spec, folder, place, recording):
+        console.print(str(path))
+
+
+def modes(options: Options) -> None:
+    """`ctbench modes TRAJECTORY`."""
+    from ctbench.training.modes import dynamic_modes
+    from ctbench.training.trajectory import Trajectory
+
+    weights = Trajectory.read(options.trajectory).weights[-(options.last or 0) :]
+    found = dynamic_modes(weights, options.rank, delays=options.delays)
+    table = Table("eigenvalue", "modulus", "residual", "importance", box=None)
+    for value, residual, importance in zip(found.eigenvalues, found.residuals, found.importance, strict=True):
+        table.add_row(f"{value:.6f}", f"{abs(value):.6f}", f"{residual:.1e}", f"{importance:.4g}")
+    console.print(table)
+    console.print(
+        f"{len(weights)} snapshots, {100 * found.share_near_one(0.01):.0f} % of the eigenvalues within 0.01 of 1"
+    )
 
 
 def judge(options: Options) -> None:
@@ -327,7 +485,7 @@ def _show(options: Options, frame: pd.DataFrame, table: Callable[[], RenderableT
 
 def _records(frame: pd.DataFrame) -> list[dict[str, Any]]:
     """The rows; what is missing or not finite is None."""
-    return json.loads(frame.to_json(orient="records", double_precision=15))
+    return json.loads(frame.to_json(orient="records", double_precision=15) or "[]")
 
 
 def _print_json(content: Any) -> None:

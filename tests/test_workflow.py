@@ -36,7 +36,7 @@ TINY = {
         "continuousnet/manifestation": {"settings": {"schemes": ["euler"], "steps": [1]}},
     },
 }
-JOB = re.compile(r"^(?:local)?rule ([a-z]+)(?:_first)?:|^    wildcards: \w+=([a-z]+)", re.MULTILINE)
+JOB = re.compile(r"^(?:local)?rule ([a-z]+)(?:_first|_small)?:|^    wildcards: \w+=([a-z]+)", re.MULTILINE)
 
 
 class Copy:

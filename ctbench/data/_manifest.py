@@ -17,7 +17,11 @@ PATH = Path(__file__).with_name("manifest.toml")
 
 @dataclass(frozen=True)
 class Entry:
-    """What the manifest says of one data set. `sources` are in the order in which they are tried."""
+    """What the manifest says of one data set. `sources` are in the order in which they are tried.
+
+    `sha256` is empty where this project could not have the data: the digest of its archive and the fingerprint, which
+    then holds only what is known, decide.
+    """
 
     title: str
     licence: str

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import http.client
 import os
 import shutil
@@ -68,7 +69,7 @@ class Mirror:
 
 @dataclass(frozen=True)
 class Remote:
-    """One file at an address, with its digest: `sha256:...` or `md5:...`."""
+    """One file at an address, with its digest: `sha256:...`, `md5:...` or `git:...`, the name of its blob in git."""
 
     url: str
     digest: str
@@ -162,9 +163,15 @@ class Installed:
 def check_digest(path: Path, digest: str, what: str) -> None:
     """Raises UnavailableError, naming expected and found, if the file's digest is another."""
     algorithm, expected = digest.split(":")
-    found = file_digest(path, algorithm)
+    found = git_blob(path) if algorithm == "git" else file_digest(path, algorithm)
     if found != expected:
         raise UnavailableError(f"{what}: {algorithm} is {found}, expected {expected}")
+
+
+def git_blob(path: Path) -> str:
+    """The SHA-1 by which git names a file's content."""
+    content = path.read_bytes()
+    return hashlib.sha1(b"blob %d\0" % len(content) + content).hexdigest()
 
 
 def _copy_with_progress(answer: http.client.HTTPResponse, file: object, name: str) -> None:

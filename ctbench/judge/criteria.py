@@ -7,7 +7,7 @@ comes later (`verdicts`).
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 from functools import partial
 from math import inf
@@ -74,15 +74,16 @@ class Base(BaseModel, ABC):
         rows = {name: select.rows(frame) for name, select in self.selects().items()}
         if absent := [str(self.selects()[name]) for name, found in rows.items() if found.empty]:
             return not_run(f"no measurements of [{'] or ['.join(absent)}]")
-        used = pd.concat([found for name, found in rows.items() if name != "cases"])
-        units = sorted(unit for unit in used["unit"].dropna().unique() if unit)
+        told = [found for name, found in rows.items() if name != "cases"]
+        used = {name: _words(told, name) for name in ("unit", "scale", "run")}
+        units = sorted(used["unit"] - {""})
         if len(units) > 1:
             raise AmbiguousError(f"its measurements have different units: {', '.join(units)}.")
         return replace(
             self.outcome(rows),
             unit=units[0] if units and self.keeps_unit else "",
-            scales=frozenset(used["scale"].dropna()),
-            runs=frozenset(used["run"].dropna()),
+            scales=used["scale"],
+            runs=used["run"],
         )
 
 
@@ -367,6 +368,10 @@ Criterion = Annotated[
     Greater | Equivalent | Equals | Above | Below | RatioAbove | RatioBelow | Monotone | Exact | Slope,
     Field(discriminator="kind"),
 ]
+
+
+def _words(tables: Iterable[pd.DataFrame], column: str) -> frozenset[str]:
+    return frozenset(word for table in tables for word in table[column].unique() if not pd.isna(word))
 
 
 def _over_finite(values: NDArray[np.float64], judge: Callable[[NDArray[np.float64]], Outcome]) -> Outcome:

@@ -43,14 +43,13 @@ class Select(BaseModel):
 
     def rows(self, frame: pd.DataFrame) -> pd.DataFrame:
         """The measurements that match; `x` matches to nine digits."""
-        for name in _NAMES:
+        match = np.ones(len(frame), dtype=bool)
+        for name in (*_NAMES, "steps"):
             if (wanted := getattr(self, name)) is not None:
-                frame = frame.loc[_equal(frame, name, wanted)]
-        if self.steps is not None:
-            frame = frame.loc[_equal(frame, "steps", self.steps)]
+                match &= _equal(frame, name, wanted)
         if self.x is not None:
-            frame = frame.loc[np.isclose(frame["x"].to_numpy(dtype=float), self.x, rtol=1e-9, atol=1e-12)]
-        return frame
+            match &= np.isclose(frame["x"].to_numpy(dtype=float), self.x, rtol=1e-9, atol=1e-12)
+        return frame.loc[match]
 
     def __str__(self) -> str:
         return words(self.named())
@@ -71,8 +70,10 @@ def words(named: dict[str, str]) -> str:
 def by_seed(rows: pd.DataFrame, select: Select) -> pd.Series:
     """One value per seed. Raises AmbiguousError if a seed has several."""
     keyed = _keyed(rows, select)
-    _refuse_repeats(keyed, ["seed"], select)
-    return pd.Series(keyed["value"].to_numpy(dtype=float), index=keyed["seed"].to_numpy(dtype=int)).sort_index()
+    found = pd.Series(keyed["value"].to_numpy(dtype=float), index=keyed["seed"].to_numpy(dtype=int)).sort_index()
+    if not found.index.is_unique:
+        _refuse_repeats(keyed, ["seed"], select)
+    return found
 
 
 def curve(rows: pd.DataFrame, select: Select, along: Column) -> pd.DataFrame:
@@ -113,6 +114,10 @@ def _keyed(rows: pd.DataFrame, select: Select) -> pd.DataFrame:
 
 
 def _equal(frame: pd.DataFrame, name: str, wanted: str | int) -> NDArray[np.bool_]:
+    column = frame[name].array
+    if isinstance(column, pd.Categorical):
+        known = wanted in column.categories
+        return column.codes == column.categories.get_loc(wanted) if known else np.zeros(len(frame), dtype=bool)
     return (frame[name] == wanted).fillna(False).to_numpy(dtype=bool)
 
 

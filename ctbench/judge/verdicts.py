@@ -48,7 +48,7 @@ DTYPES: dict[str, str] = {
     "runs": "string",
 }
 
-_CATEGORIES = ("paper", "experiment", "dataset", "model", "solver", "metric")
+_WORDS = ("paper", "experiment", "dataset", "model", "solver", "metric", "unit", "scale", "run")
 
 
 class Verdicts(NamedTuple):
@@ -66,8 +66,8 @@ def judge(measurements: pd.DataFrame, claims: Sequence[Claim], *, absent: str = 
     those of the first criterion that could be judged, in the unit named in `quantity`.
     Raises UserError (naming the claim) if a selection leaves open which measurement it means.
     """
-    frame = measurements.astype(dict.fromkeys(_CATEGORIES, "category"))
-    outcomes = _holm_by_table(claims, [_judge_claim(claim, frame) for claim in claims])
+    table = _Table(measurements)
+    outcomes = _holm_by_table(claims, [_judge_claim(claim, table) for claim in claims])
     judged = list(zip(claims, outcomes, strict=True))
     rows = [_row(claim, members, absent) for claim, members in judged]
     return Verdicts(typed(rows, DTYPES), criteria_table(judged))
@@ -78,15 +78,34 @@ def read_claims(path: Path) -> pd.DataFrame:
     return read_table(path, DTYPES, "claims")
 
 
-def _judge_claim(claim: Claim, frame: pd.DataFrame) -> list[Judged]:
+class _Table:
+    """The measurements, cut by paper and experiment: a criterion reads those that it is about and no others."""
+
+    def __init__(self, measurements: pd.DataFrame) -> None:
+        words = measurements[list(_WORDS)].astype(object)  # pandas' own strings are slow to look up, in names as well
+        self.whole = measurements.assign(**{name: words[name].astype("category") for name in _WORDS})
+        self.whole.columns = pd.Index(list(measurements.columns), dtype=object)
+        self.parts = dict(iter(self.whole.groupby(["paper", "experiment"], observed=True)))
+
+    def of(self, criterion: Base) -> pd.DataFrame:
+        """The rows among which the selections of a criterion find theirs."""
+        places = {(select.paper, select.experiment) for select in criterion.selects().values()}
+        if any(None in place for place in places):
+            return self.whole
+        found = [self.parts[place] for place in sorted(places) if place in self.parts]
+        return found[0] if len(found) == 1 else pd.concat([self.whole.iloc[:0], *found])
+
+
+def _judge_claim(claim: Claim, table: _Table) -> list[Judged]:
     if claim.status is not None:
         return []
-    return [(criterion, _judge_criterion(claim, criterion, frame)) for criterion in claim.criteria]
+    return [(criterion, _judge_criterion(claim, criterion, table)) for criterion in claim.criteria]
 
 
-def _judge_criterion(claim: Claim, criterion: Base, frame: pd.DataFrame) -> Outcome:
+def _judge_criterion(claim: Claim, criterion: Base, table: _Table) -> Outcome:
+    placed = criterion.within(claim.paper, claim.experiment)
     try:
-        return criterion.within(claim.paper, claim.experiment).judge(frame)
+        return placed.judge(table.of(placed))
     except AmbiguousError as error:
         raise UserError(f"claim {claim.id}, criterion {criterion.label!r}: {error}") from None
 

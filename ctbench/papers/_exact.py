@@ -81,7 +81,7 @@ class ExactExperiment(Experiment, ABC):
 
 
 def up_to(limit: int, what: str, otherwise: str) -> AfterValidator:
-    """For a number in settings up to which `what` are gone through one by one; `otherwise` is the way beyond `limit`."""
+    """For a setting up to which `what` are gone through one by one; `otherwise` is the way beyond `limit`."""
 
     def check(n: int) -> int:
         if not 1 <= n <= limit:

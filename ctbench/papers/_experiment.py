@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from ctbench.spec.config import Config, ExperimentConfig
 from ctbench.spec.errors import UserError, unknown
 from ctbench.spec.frozen import Frozen, validated
+from ctbench.spec.registry import is_own
 from ctbench.spec.run import Paper, RunSpec
 
 if TYPE_CHECKING:
@@ -97,7 +98,7 @@ class Experiment(ABC):
 def model_code(model: str, options: Mapping[str, Any]) -> tuple[str, ...]:
     """Modules of a model and of the scheme that its options name."""
     scheme = (f"ctbench.solvers.tableaux.{options['scheme']}",) if "scheme" in options else ()
-    return f"ctbench.models.{model}", *scheme
+    return model if is_own(model) else f"ctbench.models.{model}", *scheme
 
 
 def row(table: Mapping[str, dict[str, Any]], name: str, kind: str, where: str) -> dict[str, Any]:
@@ -141,10 +142,22 @@ def _trained(name: str, experiment: Experiment, chosen: ExperimentConfig, config
         changes = {key: value for key, value in here.items() if key != "models"}
         for model in _models_on(dataset, name, chosen):
             where = f"experiments.{name}.models.{model}"
-            published = experiment.published(dataset, model)
-            content = over(over(over(published, chosen.settings), changes), chosen.models[model])
+            like, wanted = _row_and_changes(model, chosen.models[model], where)
+            published = experiment.published(dataset, like)
+            if wanted.get("model", published.get("model")) != published.get("model"):
+                published = {key: value for key, value in published.items() if key != "options"}
+            content = over(over(over(published, chosen.settings), changes), wanted)
             settings = validated(experiment.Settings, content, where)
-            yield _spec(experiment, name, dataset, model, settings, seeds=seeds if experiment.seeded else ())
+            spec = _spec(experiment, name, dataset, like, settings, seeds=seeds if experiment.seeded else ())
+            yield spec.model_copy(update={"model": model})
+
+
+def _row_and_changes(model: str, wanted: Mapping[str, Any], where: str) -> tuple[str, dict[str, Any]]:
+    """The row of the paper's table that a row starts from, itself or the one it names by `like`, and what differs."""
+    like = wanted.get("like", model)
+    if not isinstance(like, str):
+        raise UserError(f"{where}.like: found {like!r}, expected the name of a row of the paper's table.")
+    return like, {key: value for key, value in wanted.items() if key != "like"}
 
 
 def _models_on(dataset: str, name: str, chosen: ExperimentConfig) -> Iterable[str]:
@@ -161,7 +174,7 @@ def _models_on(dataset: str, name: str, chosen: ExperimentConfig) -> Iterable[st
 
 
 def _swept(name: str, experiment: Experiment, chosen: ExperimentConfig, parents: list[RunSpec]) -> Iterator[RunSpec]:
-    parents = [parent for parent in parents if experiment.accepts(parent)]
+    parents = [parent for parent in parents if not is_own(parent.settings.get("model")) and experiment.accepts(parent)]
     for kind, chosen_names, known in (
         ("model", chosen.models, {parent.model for parent in parents}),
         ("data set", chosen.datasets, {parent.dataset for parent in parents}),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -10,18 +10,16 @@ from typing import Any
 import yaml
 
 from ctbench.papers import experiments
-from ctbench.papers._experiment import Experiment, expand
+from ctbench.papers._experiment import expand
+from ctbench.papers._pace import Pace, taken
 from ctbench.records import record
 from ctbench.spec.code import code_hash
 from ctbench.spec.config import Config
-from ctbench.spec.errors import UserError
-from ctbench.spec.files import read_json, write_if_changed
-from ctbench.spec.run import RunSpec, read_spec
-
-Cell = tuple[str, str, str]
-"""Full name of the experiment, data set, model."""
+from ctbench.spec.files import write_if_changed
+from ctbench.spec.run import RunSpec
 
 MARGIN = 3.0  # a job may take this many times its estimate before a cluster stops it
+MEMORY, SPARE = 2000, 1.5  # MB of a run without records, and how many times that of its record another may take
 
 
 @dataclass(frozen=True)
@@ -34,7 +32,8 @@ class Job:
         code: hash of the code that determines it.
         data: the data set it needs, if any.
         seconds: estimate for all its seeds.
-        measured: whether the estimate comes from records; else it is a guess.
+        measured: whether the estimate comes from records of the experiment and data set; else it is a guess.
+        memory: MB to ask a cluster for.
     """
 
     spec: RunSpec
@@ -43,6 +42,7 @@ class Job:
     data: str | None
     seconds: float
     measured: bool
+    memory: int
 
     @property
     def done(self) -> bool:
@@ -57,43 +57,33 @@ class Job:
 def plan(config: Config) -> list[Job]:
     """Every run of a configuration. Raises UserError naming the key that is wrong."""
     known = experiments()
-    pace = measured_pace(config.results, known)
+    pace = Pace(taken((path.parent for path in config.results.glob("*/runs/*/provenance.json")), known))
     jobs = []
     for spec in expand(config, known):
         experiment = known[spec.name]
         settings = experiment.settings(spec)
-        cell = (spec.name, spec.dataset, spec.model)
-        each = experiment.seconds(settings) * pace.get(cell, 1.0)
+        guess = experiment.seconds(settings)
+        seconds, used = pace(spec, guess)
         jobs.append(
             Job(
                 spec,
                 config.folder / "runs" / spec.run_id,
                 code_hash(experiment.code(settings)),
                 experiment.needs(spec.dataset),
-                each * max(len(spec.seeds), 1),
-                cell in pace,
+                seconds * max(len(spec.seeds), 1),
+                used is not None,
+                max(MEMORY, int(SPARE * used / 2**20)) if used else MEMORY,
             )
         )
     return jobs
 
 
-def measured_pace(results: Path, known: Mapping[str, Experiment]) -> dict[Cell, float]:
-    """How many times its experiment's guess a seed took, from this machine's newest record of each cell.
-
-    The guess knows the settings, so the record of a short training tells how long a long one will take.
-    """
-    found: dict[Cell, tuple[str, float]] = {}
-    for path in results.glob("*/runs/*/provenance.json"):
-        spec, seeds = read_spec(path.parent / "spec.json"), read_json(path)["seeds"].values()
-        try:
-            guess = known[spec.name].seconds(known[spec.name].settings(spec))
-        except (KeyError, UserError):
-            continue  # a record of an experiment or a setting that is no more
-        seconds = sum(seed["wall_seconds"] / seed["trained_together"] for seed in seeds) / len(seeds)
-        started, cell = max(seed["started"] for seed in seeds), (spec.name, spec.dataset, spec.model)
-        if started > found.get(cell, ("", 0.0))[0]:
-            found[cell] = (started, seconds / guess)
-    return {cell: pace for cell, (_, pace) in found.items()}
+def set_aside_damaged(jobs: Iterable[Job]) -> Iterator[str]:
+    """Takes `record.json` away from records that are no longer whole, so that a workflow makes them again; says why."""
+    for job in jobs:
+        if why := record.damage(job.folder):
+            (job.folder / "record.json").unlink()
+            yield why
 
 
 def write_plan(config: Config, jobs: list[Job], overrides: Mapping[str, Any]) -> Path:

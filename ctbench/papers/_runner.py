@@ -5,9 +5,10 @@ from __future__ import annotations
 import fcntl
 import os
 import shutil
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -15,14 +16,15 @@ import pandas as pd
 import safetensors.torch
 import torch
 
-from ctbench.data import Dataset, load
+from ctbench.data import CorruptError, Dataset, load, prepare
 from ctbench.papers import experiments
 from ctbench.papers._experiment import Experiment, Inputs, weights_of
+from ctbench.papers._stopping import Stop, Stoppable
 from ctbench.records import measurements, record
-from ctbench.records.provenance import Clock, command_line, provenance
+from ctbench.records.provenance import Clock, provenance
 from ctbench.spec.code import code_hash
 from ctbench.spec.errors import UserError
-from ctbench.spec.files import make_folder, read_json, write_bytes, write_json
+from ctbench.spec.files import make_folder, read_json, sha256, write_bytes, write_json
 from ctbench.spec.frozen import digest
 from ctbench.spec.run import RunSpec, read_spec
 from ctbench.training.loop import run as run_task
@@ -42,6 +44,8 @@ class Workplace:
         device: `cpu` or `cuda`.
         threads: CPU threads.
         log: takes a line of progress.
+        command: what a person types to get the same run; goes into its provenance.
+        stop: says when to end early.
     """
 
     state: Path
@@ -49,12 +53,15 @@ class Workplace:
     device: str = "cpu"
     threads: int = 1
     log: Callable[[str], None] = print
+    command: str = ""
+    stop: Stop = field(default_factory=Stop)
 
 
 def execute(spec: RunSpec, folder: Path, place: Workplace) -> None:
     """Do a run and write its record into `folder`; a record that stands there whole is left alone.
 
-    Raises UserError on missing data, a missing parent, or a folder that holds another run.
+    What is damaged is named and made again, and nothing else. Raises UserError on missing data, a missing parent, or a
+    folder that holds another run; StoppedError if `place.stop` ended it, with what was done saved.
     """
     experiment = experiments().get(spec.name)
     if experiment is None:
@@ -64,6 +71,8 @@ def execute(spec: RunSpec, folder: Path, place: Workplace) -> None:
     if record.is_done(spec, folder, code):
         place.log(f"{spec.run_id}: done before")
         return
+    if why := record.damage(folder):
+        place.log(f"{why}. The record is made again.")
     if place.device == "cuda" and not torch.cuda.is_available():
         raise UserError(
             "device: found cuda, but torch sees no CUDA device here. Set `device: cpu` in the configuration."
@@ -73,14 +82,24 @@ def execute(spec: RunSpec, folder: Path, place: Workplace) -> None:
         os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
         torch.use_deterministic_algorithms(True, warn_only=True)
     clock = Clock()
-    dataset = load(name, place.data) if (name := experiment.needs(spec.dataset)) else None
+    dataset = whole_data(name, place) if (name := experiment.needs(spec.dataset)) else None
     store = Store(spec, experiment, code, dataset, folder, place)
     seeds: list[Seed] = list(spec.seeds) if experiment.seeded else [None]
     with store.locked():
         for group in store.unfinished_groups(seeds):
             place.log(f"{spec.run_id}: training seeds {', '.join(map(str, group)) or 'none'}")
             store.train(group)
-    assemble(spec, folder, store, seeds, clock, place)
+        if not record.is_done(spec, folder, code):
+            assemble(spec, folder, store, seeds, clock, place)
+
+
+def whole_data(name: str, place: Workplace) -> Dataset:
+    """A prepared data set; a damaged one is prepared again."""
+    try:
+        return load(name, place.data)
+    except CorruptError as error:
+        place.log(str(error))
+        return prepare(name, place.data, log=place.log)
 
 
 def assemble(spec: RunSpec, folder: Path, store: Store, seeds: list[Seed], clock: Clock, place: Workplace) -> None:
@@ -96,7 +115,7 @@ def assemble(spec: RunSpec, folder: Path, store: Store, seeds: list[Seed], clock
             (folder / "weights").mkdir(exist_ok=True)
             _link(trained, folder / "weights" / f"{seed}.safetensors")
     origin = {
-        **provenance(command_line(), place.threads, place.device),
+        **provenance(place.command, place.threads, place.device),
         **clock.read(),
         "data": {} if store.dataset is None else {store.dataset.name: _described(store.dataset)},
         "seeds": {str(seed): read_json(store.at(seed) / "provenance.json") for seed in seeds},
@@ -131,15 +150,31 @@ class Store:
         return self.folder / f"seed-{seed}"
 
     def has(self, seed: Seed) -> bool:
-        """Whether a finished seed is kept whole."""
-        return all((self.at(seed) / name).exists() for name in KEPT)
+        """Whether a finished seed is kept whole; a damaged one is named."""
+        folder = self.at(seed)
+        if not folder.exists():
+            return False
+        try:
+            hashes = read_json(folder / "provenance.json").get("files", {})
+            why = record.mismatch(folder, {**dict.fromkeys(KEPT), **hashes})
+        except (UserError, AttributeError) as error:
+            why = f"{folder / 'provenance.json'}: damaged ({error})"
+        if why:
+            self.place.log(f"{why}. Seed {seed} is trained again.")
+        return not why
 
     @contextmanager
     def locked(self) -> Iterator[None]:
-        """One process at a time works on a cell; another that wants it waits, then finds it done."""
+        """One process at a time works on a cell; another that wants it waits, then finds it done.
+
+        The kernel drops the lock when its holder dies. A file system without locks gives none: what is written is
+        whole then too, but two processes may do the same work.
+        """
         make_folder(self.folder)
-        with (self.folder / "lock").open("w") as handle:
-            fcntl.flock(handle, fcntl.LOCK_EX)
+        with (self.folder / "lock").open("a") as handle:
+            while not _lock(handle.fileno()):
+                self.place.stop.check()
+                time.sleep(0.2)
             yield
 
     def unfinished_groups(self, seeds: list[Seed]) -> list[tuple[int, ...]]:
@@ -147,7 +182,12 @@ class Store:
         missing = [seed for seed in seeds if not self.has(seed)]
         groups: list[tuple[int, ...]] = []
         for begun in sorted(self.folder.glob("group-*/seeds.json")):
-            group = tuple(read_json(begun))
+            try:
+                group = tuple(int(seed) for seed in read_json(begun))
+            except (UserError, TypeError, ValueError) as error:
+                self.place.log(f"{begun}: damaged ({error}). Its training starts afresh.")
+                shutil.rmtree(begun.parent)
+                continue
             if set(group or [None]) & set(missing):
                 groups.append(group)
                 missing = [seed for seed in missing if seed not in (group or [None])]
@@ -163,8 +203,9 @@ class Store:
         write_json(begun / "seeds.json", list(group))
         clock = Clock()
         task = self.experiment.task(self.spec, group, self.inputs(group))
-        results = run_task(task, begun / "state.pt")
-        origin = {**provenance(command_line(), self.place.threads, self.place.device), **clock.read()}
+        checkpoint = begun / "state.pt"
+        results = run_task(Stoppable(task, self.place.stop, checkpoint), checkpoint)
+        origin = {**provenance(self.place.command, self.place.threads, self.place.device), **clock.read()}
         for result in results:
             self.keep(result, {**origin, "trained_together": max(len(group), 1)})
         shutil.rmtree(begun)
@@ -189,7 +230,8 @@ class Store:
                 measurements.write(frame, temporary / f"{name}.parquet")
             if result.weights:
                 write_bytes(temporary / "weights.safetensors", safetensors.torch.save(dict(result.weights)))
-            write_json(temporary / "provenance.json", origin)
+            hashes = {path.name: sha256(path) for path in sorted(temporary.iterdir())}
+            write_json(temporary / "provenance.json", {**origin, "files": hashes})
             temporary.rename(self.at(result.seed))
         finally:
             shutil.rmtree(temporary, ignore_errors=True)
@@ -197,6 +239,17 @@ class Store:
 
 def _described(dataset: Dataset) -> dict[str, Any]:
     return {"sha256": dataset.sha256, "fingerprint": dict(dataset.fingerprint)}
+
+
+def _lock(handle: int) -> bool:
+    """Whether the lock is ours now, or cannot be had on this file system."""
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    except OSError:
+        return True
+    return True
 
 
 def _link(source: Path, target: Path) -> None:

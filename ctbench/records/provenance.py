@@ -8,7 +8,6 @@ import platform
 import resource
 import shutil
 import subprocess
-import sys
 import time
 from datetime import UTC, datetime
 from functools import cache
@@ -17,6 +16,10 @@ from pathlib import Path
 from typing import Any
 
 PACKAGES = ("ctbench", "torch", "numpy", "scipy", "torchdiffeq", "pandas", "scikit-learn")
+ENVIRONMENT = (
+    *("CUDA_VISIBLE_DEVICES", "CUBLAS_WORKSPACE_CONFIG", "OMP_NUM_THREADS", "MKL_NUM_THREADS"),
+    *("SLURM_JOB_ID", "SLURMD_NODENAME", "SLURM_RESTART_COUNT"),
+)
 ROOT = Path(__file__).resolve().parents[2]
 
 
@@ -41,6 +44,7 @@ def provenance(command: str, threads: int, device: str) -> dict[str, Any]:
         "command": command,
         "threads": threads,
         "device": device,
+        "environment": {name: os.environ[name] for name in ENVIRONMENT if name in os.environ},
         **code(),
         "versions": versions(),
         **machine(),
@@ -87,11 +91,6 @@ def machine() -> dict[str, Any]:
         else ""
     )
     return {"cpu": cpu, "cores": os.cpu_count(), "gpu": gpu or "none", "platform": platform.platform()}
-
-
-def command_line() -> str:
-    """The command as it was typed, by the program's name instead of its place."""
-    return " ".join([Path(sys.argv[0]).name, *sys.argv[1:]])
 
 
 def _git(*arguments: str) -> str:

@@ -37,8 +37,12 @@ def _papers(results: Results) -> list[str]:
 
 
 def _chapter(source: Path, layout: PaperLayout, results: Results) -> Chapter:
-    tables = {item.name: table(item, results, source.name) for item in layout.tables}
-    figures = {item.name: figure(item, layout, results, source, results.folder / "figures") for item in layout.figures}
+    own = results.own(source.name)
+    tables = {item.name: table(item.with_own(own), results, source.name) for item in layout.tables}
+    figures = {
+        item.name: figure(item.with_own(own), layout, results, source, results.folder / "figures")
+        for item in layout.figures
+    }
     made = tables | figures
     head = paper_head(source)
     return Chapter(

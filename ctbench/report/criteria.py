@@ -8,6 +8,7 @@ from typing import NamedTuple
 import pandas as pd
 
 from ctbench.report.numbers import interval, rounded
+from ctbench.report.strip import Strip, strips
 
 LEAST_P = 0.001
 """Below it, p is only said to be below."""
@@ -25,6 +26,7 @@ class Criterion(NamedTuple):
     detectable: str
     status: str
     notes: str
+    strip: Strip | None
 
     @property
     def run(self) -> bool:
@@ -34,14 +36,14 @@ class Criterion(NamedTuple):
 
 def criteria(frame: pd.DataFrame) -> dict[str, list[Criterion]]:
     """The criteria by claim, in their order."""
-    found: dict[str, list[Criterion]] = {}
-    for row in frame.to_dict("records"):
-        found.setdefault(str(row["claim_id"]), []).append(criterion(row))
-    return found
+    return {
+        str(claim): [criterion(row, strip) for row, strip in zip(rows.to_dict("records"), strips(rows), strict=True)]
+        for claim, rows in frame.groupby("claim_id", sort=False)
+    }
 
 
-def criterion(row: dict) -> Criterion:
-    """One row of the table in words."""
+def criterion(row: dict, strip: Strip | None = None) -> Criterion:
+    """One row of the table in words, and its drawing if it has one."""
     return Criterion(
         label=row["label"],
         rule=row["rule"],
@@ -52,6 +54,7 @@ def criterion(row: dict) -> Criterion:
         detectable=_detectable(row),
         status=row["status"],
         notes=row["notes"],
+        strip=strip,
     )
 
 

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
+from ctbench.report import plane
 from ctbench.report.layout import FigureLayout, PaperLayout
 from ctbench.report.notes import record_notes
 from ctbench.report.numbers import rounded
@@ -33,7 +34,7 @@ DENSE = 30
 
 @dataclass(frozen=True)
 class Drawn:
-    """A figure that was written: its files, and what it shows in words."""
+    """A figure that was written: its files, what it shows in words, and the experiments or claims that it is about."""
 
     name: str
     title: str
@@ -42,6 +43,7 @@ class Drawn:
     notes: tuple[str, ...]
     inches: float
     files: tuple[Path, ...]
+    about: frozenset[str]
 
 
 def figure(layout: FigureLayout, whole: PaperLayout, results: Results, source: Path, folder: Path) -> Drawn | None:
@@ -57,7 +59,7 @@ def figure(layout: FigureLayout, whole: PaperLayout, results: Results, source: P
     if drawable.empty:
         return None
     with house_style():
-        drawing = _Grid(layout, drawable, _reference(layout, whole, source)).draw()
+        drawing = _Grid(layout, drawable, _reference(layout, whole, source), _bars(layout, results, source.name)).draw()
         files = save(drawing, folder / layout.name)
     runs = results.of(rows["run"].dropna())
     return Drawn(
@@ -72,6 +74,7 @@ def figure(layout: FigureLayout, whole: PaperLayout, results: Results, source: P
         ),
         inches=drawing.get_figwidth(),
         files=tuple(files),
+        about=frozenset(rows["experiment"]),
     )
 
 
@@ -83,8 +86,10 @@ def _chosen(layout: FigureLayout, results: Results, paper: str) -> pd.DataFrame:
 class _Grid:
     """The panels of one figure."""
 
-    def __init__(self, layout: FigureLayout, rows: pd.DataFrame, reference: pd.DataFrame | None) -> None:
-        self.layout, self.rows, self.reference = layout, rows, reference
+    def __init__(
+        self, layout: FigureLayout, rows: pd.DataFrame, reference: pd.DataFrame | None, bars: pd.DataFrame | None
+    ) -> None:
+        self.layout, self.rows, self.reference, self.bars = layout, rows, reference, bars
         self.across = layout.ordered(rows, layout.col) if layout.col else [None]
         self.down = layout.ordered(rows, layout.row) if layout.row else [None]
         self.hues = layout.ordered(rows, layout.hue) if layout.hue else []
@@ -131,8 +136,15 @@ class _Grid:
         self._quote(axes, down, across)
         self._mark(axes, here)
         if not here.empty:
-            draw = {"line": self._lines, "points": self._points, "path": self._paths, "forecast": self._forecast}
+            draw = {
+                "line": self._lines,
+                "points": self._points,
+                "plane": self._plane,
+                "path": self._paths,
+                "forecast": self._forecast,
+            }
             draw[self.layout.kind](axes, here)
+            self._bar(axes, here, down, across)
         axes.set(xlabel="", ylabel="")
         axes.set_yscale(self.layout.yscale)
         if self.layout.kind == "line":
@@ -178,6 +190,22 @@ class _Grid:
             ax=axes,
             **styles,
         )
+
+    def _plane(self, axes: Axes, here: pd.DataFrame) -> None:
+        plane.draw(axes, [_at(here, self.layout.hue, hue) for hue in self.hues or [None]], self._palette())
+
+    def _bar(self, axes: Axes, here: pd.DataFrame, down: Any, across: Any) -> None:
+        """Error bars of the lines, those of one abscissa side by side."""
+        if self.bars is None:
+            return
+        bars, abscissa = _at(_at(self.bars, self.layout.row, down), self.layout.col, across), self.layout.abscissa
+        places, hues = self.rows[abscissa].astype(float), self.hues or [None]
+        for k, hue in enumerate(hues):
+            centre = _means(_at(here, self.layout.hue, hue), abscissa)
+            half = _means(_at(bars, self.layout.hue, hue), abscissa).reindex(centre.index)
+            aside = 0.008 * (places.max() - places.min()) * (k - (len(hues) - 1) / 2)
+            look = {"ls": "", "ecolor": self._palette()[k], "elinewidth": 1.0, "capsize": 2.0}
+            axes.errorbar(centre.index.to_numpy(dtype=float) + aside, centre, half, **look)
 
     def _paths(self, axes: Axes, here: pd.DataFrame) -> None:
         paths(axes, here, self.layout.hue, self.hues, self._palette())
@@ -309,6 +337,20 @@ def _reference(layout: FigureLayout, whole: PaperLayout, folder: Path) -> pd.Dat
     return frame.assign(low=frame["value"] - frame["sd"], high=frame["value"] + frame["sd"])
 
 
+def _means(rows: pd.DataFrame, column: str) -> pd.Series:
+    table = rows.astype({column: float, "value": float}).pivot_table(values="value", index=column)
+    return pd.Series(table["value"].to_numpy(), index=table.index)
+
+
+def _bars(layout: FigureLayout, results: Results, paper: str) -> pd.DataFrame | None:
+    """The measurements of the metric that is drawn as error bars."""
+    if layout.bars is None:
+        return None
+    return layout.model_copy(update={"select": {**layout.select, "metric": layout.bars}}).chosen(
+        results.measurements, paper
+    )
+
+
 def _wrap(text: str) -> str:
     return text.replace(", ", ",\n")
 
@@ -329,8 +371,12 @@ def _caption(layout: FigureLayout, rows: pd.DataFrame) -> str:
         return layout.caption
     what = {"mean": "mean and its 95 % t interval", "median": "median and range"}[layout.centre]
     what += ", at the median of the measured times" if layout.against else ""
-    shown = f"Line and band: {what}" if layout.kind == "line" else f"Small marks: seeds; large ones: {what}"
-    return f"{layout.caption} {shown}, {seeds} seeds."
+    shown = {
+        "line": f"Line and band: {what}",
+        "points": f"Small marks: seeds; large ones: {what}",
+        "plane": "All seeds",
+    }
+    return f"{layout.caption} {shown[layout.kind]}, {seeds} seeds."
 
 
 def _alt(layout: FigureLayout, rows: pd.DataFrame) -> str:

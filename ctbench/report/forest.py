@@ -121,6 +121,7 @@ def _forests(kind: Kind, results: Results, paper: str, folder: Path) -> Iterator
             notes=tuple(_notes(results, part)),
             inches=drawing.get_figwidth(),
             files=tuple(files),
+            about=frozenset(part["claim_id"]),
         )
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, Self
 
 import pandas as pd
 from pydantic import Field, FiniteFloat
@@ -38,6 +38,10 @@ class Selected(Frozen):
             values = wanted if isinstance(wanted, tuple) else (wanted,)
             keep &= measurements[column].isin(values)
         return measurements.loc[keep.fillna(False).astype(bool)]
+
+    def with_own(self, words: Mapping[str, str]) -> Self:
+        """The same, with words for rows that the paper does not have; they stand below those that it has."""
+        return self.model_copy(update={"labels": {**self.labels, **words}})
 
     def label(self, value: object) -> str:
         """The words for a value of a column; the value itself where there are none."""
@@ -95,21 +99,25 @@ class Mark(Frozen):
 
 
 class FigureLayout(Selected):
-    """A grid of panels: lines over an abscissa (centre and band over seeds), or one point per seed and the mean.
+    """A grid of panels: lines over an abscissa (centre and band over seeds), a point per seed and the mean, or a plane.
+
+    On the plane every row is a point beside the unit circle, its column `x` the real part, its value the imaginary one.
 
     Or single solutions: `path` draws the value against `x` in the order of the rows, one line a seed; `forecast` draws
     the metrics `*_low`, `*_high` (a band), `*_mean`, `*_true` and `*_seen` of one seed.
 
     `select` chooses from the results or, with `table: curves`, from the history over training. The abscissa is the
-    column `x`, or what a clock said: `against` names a metric of the timings, such as `train_seconds`.
+    column `x`, or what a clock said: `against` names a metric of the timings, such as `train_seconds`. `bars` names a
+    metric whose mean over seeds is drawn as error bars of the lines: a spread of another kind than that over seeds.
     """
 
     caption: str
     table: Literal["measurements", "curves"] = "measurements"
-    kind: Literal["line", "points", "path", "forecast"] = "line"
+    kind: Literal["line", "points", "plane", "path", "forecast"] = "line"
     x: Abscissa | None = None
     against: Name | None = None
     hue: Category | None = None
+    bars: Name | None = None
     row: Category | None = None
     col: Category | None = None
     centre: Literal["mean", "median"] = "mean"

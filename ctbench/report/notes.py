@@ -16,6 +16,8 @@ def record_notes(runs: Sequence[Run], rows: pd.DataFrame) -> Iterator[str]:
     yield f"Scale: {scale_words(rows, runs)}."
     if data := data_words(runs, set(rows["dataset"].dropna())):
         yield f"Data: {data}."
+    if own := distinct(f"{run.get('model')} ({run.own})" for run in runs if run.own):
+        yield f"Not of the paper, but somebody's own: {listed(own)}."
     yield f"Hardware: {listed(distinct(run.hardware for run in runs))}."
     yield f"Code: commit {listed(distinct(run.commit for run in runs))}; {len(runs)} run{'s' * (len(runs) != 1)}."
 

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import base64
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -15,8 +14,12 @@ from ctbench.report.figures import Drawn
 from ctbench.report.notes import distinct
 from ctbench.report.sheet import Sheet, listed
 from ctbench.report.sources import Results, Run, duration
+from ctbench.report.strip import WIDTH
+from ctbench.report.svg import Shapes
 
 TEMPLATES = Path(__file__).parent / "templates"
+PIXELS = 115
+"""Of a figure's inch, in CSS: its letters are then about as large as the page's small ones."""
 
 
 @dataclass(frozen=True)
@@ -43,14 +46,27 @@ def page(results: Results, chapters: Sequence[Chapter]) -> str:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters |= {"embedded": embedded, "slug": slug}
+    environment.filters |= {"slug": slug}
     return environment.get_template("report.html.j2").render(_context(results, chapters))
 
 
-def embedded(drawn: Drawn) -> str:
-    """The SVG of a figure as a data address."""
-    svg = next(path for path in drawn.files if path.suffix == ".svg")
-    return f"data:image/svg+xml;base64,{base64.b64encode(svg.read_bytes()).decode('ascii')}"
+def _embedded(chapters: Sequence[Chapter], shapes: Shapes) -> dict[str, str]:
+    """The figures by name, as elements of HTML."""
+    from markupsafe import Markup
+
+    drawn = [figure for chapter in chapters for figure in (*chapter.figures, *chapter.forests)]
+    return {
+        figure.name: Markup(shapes.embed(svg, figure.alt, round(figure.inches * PIXELS)))
+        for figure in drawn
+        for svg in figure.files
+        if svg.suffix == ".svg"
+    }
+
+
+def shown(claim: Claim, chapter: Chapter, runs: Mapping[str, Run]) -> list[Drawn | Sheet]:
+    """The figures and tables that show what a claim rests on."""
+    about = {claim.id, claim.experiment, *(runs[run].get("experiment") for run in claim.runs if run in runs)}
+    return [item for item in (*chapter.forests, *chapter.figures, *chapter.tables) if about & item.about]
 
 
 def slug(word: str) -> str:
@@ -61,6 +77,7 @@ def slug(word: str) -> str:
 def _context(results: Results, chapters: Sequence[Chapter]) -> dict[str, Any]:
     every = claims(results.claims)
     order = [chapter.paper for chapter in chapters]
+    shapes = Shapes()
     counts = {chapter.paper: Counter(c.verdict for c in every if c.paper == chapter.paper) for chapter in chapters}
     return {
         "preset": results.preset,
@@ -68,16 +85,23 @@ def _context(results: Results, chapters: Sequence[Chapter]) -> dict[str, Any]:
         "by_interest": sorted(every, key=lambda c: (not c.judged, order.index(c.paper))),
         "criteria": {c.id: [] for c in every} | criteria(results.criteria),
         "chapters": chapters,
+        "strip_width": WIDTH,
+        "figures": _embedded(chapters, shapes),
+        "shapes": shapes.shared,
+        "shown": {
+            c.id: shown(c, chapter, results.runs) for chapter in chapters for c in every if c.paper == chapter.paper
+        },
         "counts": counts,
         "totals": Counter(c.verdict for c in every),
         "verdicts": list(SIGNS),
         "signs": SIGNS,
         "meaning": MEANING,
         "judged": sum(c.judged for c in every),
+        "judged_of": Counter(c.paper for c in every if c.judged),
         "summary": _summary(every),
         "origin": list(_origin(results)),
         "runs": {chapter.paper: _runs(results, chapter.paper) for chapter in chapters},
-        "known": {run.run_id for chapter in chapters for run in _runs(results, chapter.paper)},
+        "known": {run.run_id: run for chapter in chapters for run in _runs(results, chapter.paper)},
     }
 
 
@@ -93,7 +117,7 @@ def _summary(every: Sequence[Claim]) -> str:
 def _origin(results: Results) -> Iterator[tuple[str, str]]:
     runs = results.of(results.measurements["run"].dropna())
     days = distinct(run.day for run in runs if run.day)
-    seconds = sum(float(run.provenance.get("wall_seconds") or 0) for run in runs)
+    seconds = sum(run.seconds or 0 for run in runs)
     yield "Measured", ("unknown" if not days else days[0] if len(days) == 1 else f"{days[0]} to {days[-1]}") + " (UTC)"
     yield "Runs", f"{len(runs)}, {duration(seconds)} of run time"
     yield "Hardware", listed(distinct(run.hardware for run in runs)) or "unknown"

@@ -1,47 +1,125 @@
-"""The README's table of claims, from the committed reference results: `python -m ctbench.report.readme`."""
+"""README.md and the pages of the reference results, made from their records: `python -m ctbench.report.readme`."""
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Iterator
 from pathlib import Path
 
 import pandas as pd
 
 from ctbench.judge import VERDICTS, read_claims
-from ctbench.report.numbers import interval
+from ctbench.report.claims import JUDGED, Claim, claims
+from ctbench.report.formats import escape_md
+from ctbench.report.layout import PAPERS, paper_head
+from ctbench.report.notes import distinct
+from ctbench.report.sheet import listed
+from ctbench.report.sources import duration, read_runs
 from ctbench.spec.errors import UserError
 from ctbench.spec.files import write_text
+from ctbench.spec.run import PAPERS as ORDER
 
 README = Path("README.md")
-REFERENCE = Path("results/reference/laptop")
+REFERENCE = Path("results/reference")
+PRESETS = ("smoke", "laptop", "workstation", "paper")
 BEGIN, END = "<!-- claims: begin -->", "<!-- claims: end -->"
-JUDGED = VERDICTS[:4]
 
 
-def section(claims: pd.DataFrame) -> str:
-    """The judged claims as a Markdown table, and a sentence on the others."""
-    lines = [
-        "| claim | it says, *what is measured* | paper | ours, 95 % interval | n | verdict | scale |",
-        "|---|---|---|---|---|---|---|",
-    ]
-    for row in claims.loc[claims["verdict"].isin(JUDGED)].to_dict("records"):
-        ours = interval(row["measured"], row["ci_low"], row["ci_high"])
-        theirs = "" if pd.isna(row["paper_value"]) else f"{row['paper_value']:.4g}"
-        said = f"{row['statement']}<br>*{row['quantity']}*"
-        cells = [row["claim_id"], said, theirs, ours, row["n"], f"**{row['verdict']}**", row["scale"]]
-        lines.append(f"| {' | '.join(str(cell).replace('|', '/') for cell in cells)} |")
-    counts = claims["verdict"].value_counts()
-    others = ", ".join(f"{counts[verdict]} {verdict}" for verdict in VERDICTS[4:] if verdict in counts)
-    return "\n".join([*lines, "", f"The other claims of {len(claims)}: {others}."])
+def references(root: Path) -> dict[str, pd.DataFrame]:
+    """The claims of every preset whose results are committed below `root`. Raises UserError if a table is broken."""
+    folders = {preset: root / REFERENCE / preset for preset in PRESETS}
+    return {preset: read_claims(path / "claims.csv") for preset, path in folders.items() if path.is_dir()}
 
 
-def updated(text: str, claims: pd.DataFrame) -> str:
+def counted(tables: dict[str, pd.DataFrame]) -> str:
+    """How many claims of each paper have which verdict, by preset, as a Markdown table."""
+    head = ["paper", "claims", *(f"preset [`{preset}`]({REFERENCE / preset}/README.md)" for preset in tables)]
+    lines = [_row(head), _row(["---"] * len(head))]
+    every = pd.concat(tables.values())
+    for paper in sorted(set(every["paper"]), key=ORDER.index):
+        of_paper = [frame.loc[frame["paper"] == paper] for frame in tables.values()]
+        lines.append(_row([_title(paper), str(max(map(len, of_paper))), *map(_verdicts, of_paper)]))
+    total = [f"**{_verdicts(frame)}**" for frame in tables.values()]
+    return "\n".join([*lines, _row(["**all**", f"**{max(map(len, tables.values()))}**", *total])])
+
+
+def page(preset: str, folder: Path, frame: pd.DataFrame) -> str:
+    """What was measured in a preset: where, by what code, and every claim."""
+    rows = claims(frame)
+    judged = [claim for claim in rows if claim.verdict in JUDGED]
+    head = ["claim", "it says, *what is measured*", "paper", "ours [95 % interval]", "n", "verdict", "scale"]
+    return "\n".join(
+        [
+            f"# Reference results of preset `{preset}`",
+            "",
+            f"Made by `snakemake --cores all --config preset={preset}` and `make reference PRESET={preset}`;"
+            f" this page by `python -m ctbench.report.readme`. {_origin(folder)}",
+            "",
+            f"{len(judged)} of {len(rows)} claims were judged: {_verdicts(frame)}."
+            " [How to read a verdict](../../../docs/verdicts.md); tables and figures stand beside this page.",
+            "",
+            _row(head),
+            _row(["---"] * len(head)),
+            *(_row(_cells(claim)) for claim in judged),
+            "",
+            "## What was found",
+            "",
+            *(f"- **{claim.id}**, {claim.verdict}: {escape_md(claim.detail)}" for claim in judged),
+            "",
+            "## Not judged",
+            "",
+            *(f"- **{c.id}**, {c.verdict}: {escape_md(c.detail)}" for c in rows if c not in judged),
+            "",
+        ]
+    )
+
+
+def updated(text: str, tables: dict[str, pd.DataFrame]) -> str:
     """The README with its table made anew. Raises UserError if the marks are missing."""
     before, begin, rest = text.partition(BEGIN)
     _, end, after = rest.partition(END)
     if not (begin and end):
         raise UserError(f"{README}: expected the marks {BEGIN} and {END}.")
-    return f"{before}{BEGIN}\n{section(claims)}\n{END}{after}"
+    return f"{before}{BEGIN}\n{counted(tables)}\n{END}{after}"
+
+
+def pages(root: Path) -> Iterator[tuple[Path, str]]:
+    """Every generated page below `root` and its text."""
+    tables = references(root)
+    yield root / README, updated((root / README).read_text(encoding="utf-8"), tables)
+    for preset, frame in tables.items():
+        folder = root / REFERENCE / preset
+        yield folder / "README.md", page(preset, folder, frame)
+
+
+def _verdicts(frame: pd.DataFrame) -> str:
+    counts = Counter(frame["verdict"])
+    return ", ".join(f"{counts[verdict]} {verdict}" for verdict in VERDICTS if counts[verdict])
+
+
+def _cells(claim: Claim) -> list[str]:
+    said = f"{escape_md(claim.statement)}<br>*{escape_md(claim.quantity)}*"
+    return [claim.id, said, claim.published, claim.measured, claim.n, f"**{claim.verdict}**", claim.scale]
+
+
+def _origin(folder: Path) -> str:
+    runs = [run for run in read_runs(folder) if run.done]
+    seconds = sum(run.seconds or 0 for run in runs)
+    return (
+        f"{len(runs)} runs, {duration(seconds)} of run time;"
+        f" hardware: {listed(distinct(run.hardware for run in runs))};"
+        f" commit {listed(distinct(run.commit for run in runs))}."
+    )
+
+
+def _title(paper: str) -> str:
+    return str(paper_head(PAPERS / paper).get("title") or paper)
+
+
+def _row(cells: list[str]) -> str:
+    return f"| {' | '.join(cells)} |"
 
 
 if __name__ == "__main__":
-    write_text(README, updated(README.read_text(encoding="utf-8"), read_claims(REFERENCE / "claims.csv")))
+    for path, text in pages(Path()):
+        write_text(path, text)

@@ -44,7 +44,7 @@ class Column(NamedTuple):
 class Sheet:
     """One table: heading, rows of cells, footnotes, and the same numbers as records for the csv.
 
-    `aside` are the numbers of the rows that quote others.
+    `aside` are the numbers of the rows that quote others, `about` the experiments that it shows.
     """
 
     name: str
@@ -54,6 +54,7 @@ class Sheet:
     notes: tuple[str, ...]
     records: pd.DataFrame
     aside: frozenset[int] = frozenset()
+    about: frozenset[str] = frozenset()
 
     @property
     def grouped(self) -> bool:

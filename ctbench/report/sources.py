@@ -14,6 +14,7 @@ import pandas as pd
 from ctbench.records import measurements, record
 from ctbench.spec.errors import UserError
 from ctbench.spec.files import read_json
+from ctbench.spec.registry import is_own
 
 UNKNOWN = "unknown"
 
@@ -54,9 +55,16 @@ class Run:
         return str(command or f"ctbench run {self.folder / 'spec.json'} --out {self.folder}")
 
     @property
+    def seconds(self) -> float | None:
+        """What its seeds took; of a group that was trained together, each its share. None where nothing says."""
+        parts = [*(self.provenance.get("seeds") or {"": self.provenance}).values()]
+        times = [(part.get("wall_seconds"), part.get("trained_together") or 1) for part in parts]
+        known = [float(wall) / together for wall, together in times if isinstance(wall, (int, float))]
+        return sum(known) if known else None
+
+    @property
     def wall(self) -> str:
-        seconds = self.provenance.get("wall_seconds")
-        return duration(float(seconds)) if isinstance(seconds, (int, float)) else UNKNOWN
+        return UNKNOWN if self.seconds is None else duration(self.seconds)
 
     @property
     def memory(self) -> str:
@@ -77,6 +85,12 @@ class Run:
         """Hash and fingerprint of each data set."""
         data = self.provenance.get("data")
         return {k: v for k, v in data.items() if isinstance(v, dict)} if isinstance(data, dict) else {}
+
+    @property
+    def own(self) -> str:
+        """The file of somebody's own model that it trained; empty if the model is one of ours."""
+        model = (self.spec.get("settings") or {}).get("model")
+        return str(model) if is_own(model) else ""
 
     @property
     def done(self) -> bool:
@@ -114,6 +128,11 @@ class Results:
     def _gathered(self, name: str) -> pd.DataFrame:
         folders = [run.folder for run in self.runs.values()]
         return record.gather([folder for folder in folders if (folder / f"{name}.parquet").exists()], name)
+
+    def own(self, paper: str) -> dict[str, str]:
+        """The rows of a paper's tables that are somebody's own models, each with its words."""
+        rows = {run.get("model") for run in self.runs.values() if run.own and run.get("paper") == paper}
+        return {row: f"{row} (own model)" for row in sorted(rows)}
 
     def of(self, run_ids: Iterable[str]) -> list[Run]:
         """Their records, sorted; an id without a record has an empty one."""

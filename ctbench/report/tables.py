@@ -87,6 +87,7 @@ class _Maker:
             notes=tuple(self._notes()),
             records=records,
             aside=quoted,
+            about=frozenset(self.measured["experiment"]),
         )
 
     def _published(self, column: str) -> bool:

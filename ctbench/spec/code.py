@@ -5,8 +5,10 @@ from __future__ import annotations
 import ast
 import hashlib
 from collections.abc import Iterable
-from functools import lru_cache
+from functools import cache, lru_cache
 from pathlib import Path
+
+from ctbench.spec.registry import is_own
 
 ROOT = Path(__file__).resolve().parents[1]
 COMPUTES_NOTHING = {f"ctbench.spec.{name}" for name in ("config", "errors", "files", "frozen", "registry", "run")} | {
@@ -15,10 +17,17 @@ COMPUTES_NOTHING = {f"ctbench.spec.{name}" for name in ("config", "errors", "fil
 
 
 def code_hash(modules: Iterable[str]) -> str:
-    """12 hex digits over the given `ctbench` modules and all `ctbench` modules that they import, directly or not.
+    """12 hex digits over the given modules and all `ctbench` modules that they import, directly or not.
+
+    A module is the name of one of `ctbench`, or the path of somebody's own file, whose other imports do not count.
 
     Modules that compute no number (planning, errors, files) are left out: a better message retrains nothing.
     """
+    return _code_hash(tuple(modules))
+
+
+@cache
+def _code_hash(modules: tuple[str, ...]) -> str:
     closure: set[str] = set()
     todo = list(modules)
     while todo:
@@ -36,6 +45,8 @@ def _tree(module: str) -> ast.Module:
 
 
 def _path(module: str) -> Path:
+    if is_own(module):
+        return Path(module)
     base = ROOT.joinpath(*module.split(".")[1:])
     return base / "__init__.py" if base.is_dir() else base.with_suffix(".py")
 

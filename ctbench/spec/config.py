@@ -10,7 +10,7 @@ from pydantic import BeforeValidator, Field
 
 from ctbench.spec import files
 from ctbench.spec.errors import UserError, unknown
-from ctbench.spec.frozen import Frozen, validated
+from ctbench.spec.frozen import Frozen, canonical, validated
 
 PRESETS = Path(__file__).resolve().parents[2] / "workflow" / "presets"
 
@@ -31,7 +31,8 @@ class ExperimentConfig(Frozen):
         description="Data sets: names, or below each name the settings that differ, and `models`, if not all, by name.",
     )
     models: dict[str, dict[str, Any]] = Field(
-        default_factory=dict, description="Rows of the paper's table; below each, the settings that differ."
+        default_factory=dict,
+        description="Rows of the paper's table; below each, the settings that differ. A row of one's own says `like`.",
     )
     settings: dict[str, Any] = Field(default_factory=dict, description="Settings that differ for all models.")
     seeds: int | tuple[int, ...] | None = Field(None, description="How many seeds, or which; null: the common number.")
@@ -77,6 +78,10 @@ def merge(overrides: Mapping[str, Any], where: str, presets: Path = PRESETS) -> 
 def read_yaml(path: Path) -> dict[str, Any]:
     """A YAML mapping. Raises UserError if it is missing, not YAML, says a key twice, or is no mapping."""
     content = files.read_yaml(path)
+    try:
+        canonical(content)
+    except (ValueError, TypeError, RecursionError) as error:  # a date, say, or a loop
+        raise UserError(f"{path}: not valid YAML ({' '.join(str(error).split())}).") from None
     if not isinstance(content, dict):
         raise UserError(f"{path}: found {type(content).__name__}, expected keys and values.")
     return content

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
+
+from pydantic import Field
 
 from ctbench.spec.errors import UserError
 from ctbench.spec.files import read_json
@@ -12,6 +14,8 @@ from ctbench.spec.frozen import Frozen, canonical, digest, validated
 PAPERS = ("continuousnet", "neural_gde", "cgnn", "koopman", "benign_functions", "learnability")
 Paper = Literal["continuousnet", "neural_gde", "cgnn", "koopman", "benign_functions", "learnability"]
 FORMAT = 1
+Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9_][A-Za-z0-9_.+ -]*$", max_length=60)]
+"""A part of a run's id, which is the name of a folder: it cannot lead elsewhere."""
 
 
 class RunSpec(Frozen):
@@ -24,12 +28,12 @@ class RunSpec(Frozen):
 
     format: Literal[1] = FORMAT
     paper: Paper
-    experiment: str
-    dataset: str
-    model: str
+    experiment: Name
+    dataset: Name
+    model: Name
     settings: dict[str, Any]
     seeds: tuple[int, ...] = ()
-    parent: str | None = None
+    parent: Annotated[Name, Field(max_length=200)] | None = None
     reduced: tuple[str, ...] = ()
 
     @property

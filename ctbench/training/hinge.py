@@ -42,7 +42,7 @@ class HingeSettings(Frozen):
     batch: int | None = Field(None, ge=1, description="Fresh samples of an iteration; null: the gradient is exact.")
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Problem:
     """A function to learn.
 

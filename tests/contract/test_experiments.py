@@ -9,6 +9,7 @@ from ctbench.papers import experiments
 from ctbench.papers._experiment import expand
 from ctbench.spec.code import code_hash
 from ctbench.spec.config import PRESETS, merge
+from ctbench.spec.frozen import canonical
 from ctbench.spec.run import RunSpec
 
 NAMES = sorted(experiments())
@@ -25,6 +26,13 @@ def test_every_preset_plans_distinct_runs_with_parents_first(preset: str) -> Non
     assert len(set(ids)) == len(ids)
     for position, run in enumerate(planned):
         assert run.parent is None or run.parent in ids[:position]
+
+
+@pytest.mark.parametrize("preset", [p.stem for p in sorted(Path(PRESETS).glob("*.yaml"))])
+def test_no_two_models_would_find_the_same_finished_result(preset: str) -> None:
+    """The store of finished seeds knows settings, not the names of models."""
+    keys = [canonical([run.name, run.dataset, run.settings, run.parent]) for run in runs(preset)]
+    assert sorted(keys) == sorted(set(keys))
 
 
 @pytest.mark.parametrize("name", NAMES)

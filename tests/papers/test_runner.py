@@ -22,6 +22,7 @@ from ctbench.models._sparse import Graph
 from ctbench.papers import _runner
 from ctbench.papers._plan import plan
 from ctbench.papers._runner import Workplace, execute
+from ctbench.papers._stopping import Stoppable
 from ctbench.papers.continuousnet.pendulum import exact
 from ctbench.records import measurements, record
 from ctbench.spec.config import Config
@@ -67,10 +68,10 @@ def trained(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, tuple[int, ...],
     """Kind of task, seeds and number of steps done, of every training since the beginning of the test."""
     found: list[tuple[str, tuple[int, ...], int]] = []
 
-    def counted(task: Task, checkpoint: Path) -> list[SeedResult]:
+    def counted(task: Stoppable, checkpoint: Path) -> list[SeedResult]:
         begun = len(record_steps(task))
         results = loop.run(task, checkpoint)
-        found.append((type(task).__name__, tuple(r.seed for r in results), len(record_steps(task)) - begun))
+        found.append((type(task.task).__name__, tuple(r.seed for r in results), len(record_steps(task)) - begun))
         return results
 
     monkeypatch.setattr(_runner, "run_task", counted)
@@ -322,22 +323,6 @@ def test_another_runs_folder_is_refused(tmp_path: Path) -> None:
     with pytest.raises(UserError, match="collision"):
         execute(swing(3), folder, Workplace(tmp_path / ".state", tmp_path, log=lambda _: None))
     assert numbers(folder) == before
-
-
-def test_a_damaged_stored_seed_is_named(tmp_path: Path) -> None:
-    do(swing(), tmp_path)
-    [stored] = tmp_path.glob(".state/*/seed-1/measurements.parquet")
-    stored.write_bytes(stored.read_bytes()[:100])
-    with pytest.raises(UserError, match=r"seed-1/measurements\.parquet"):
-        do(swing(), tmp_path, preset="laptop")
-
-
-def test_after_the_advice_is_followed_a_damaged_seed_is_trained_again(tmp_path: Path) -> None:
-    """The error above says: delete it and run again."""
-    do(swing(), tmp_path)
-    [stored] = tmp_path.glob(".state/*/seed-1/measurements.parquet")
-    stored.unlink()
-    do(swing(), tmp_path, preset="laptop")
 
 
 FULL = """

@@ -7,6 +7,7 @@ import pytest
 from ctbench.records import measurements, record
 from ctbench.records.provenance import Clock, provenance
 from ctbench.spec.errors import UserError
+from ctbench.spec.files import sha256
 from ctbench.spec.run import RunSpec, read_spec
 
 SPEC = RunSpec(paper="cgnn", experiment="e", dataset="d", model="m", settings={"rate": 0.1}, seeds=(0, 1))
@@ -32,6 +33,7 @@ def test_a_record_is_read_as_it_was_written(tmp_path: Path) -> None:
         "code": "c0de",
         "cell": "cell",
         "parent": None,
+        "files": {name: sha256(folder / name) for name in record.FILES},
     }
     pd.testing.assert_frame_equal(measurements.read(folder / "measurements.parquet"), ROWS)
     assert len(measurements.read(folder / "curves.parquet")) == 0

@@ -30,13 +30,13 @@ def hashed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Hash:
             path = tmp_path / name
             path.parent.mkdir(exist_ok=True)
             path.write_text(text)
-        for memory in (code._tree, code.imports, code.meaning):
+        for memory in (code._code_hash, code._tree, code.imports, code.meaning):
             memory.cache_clear()
         return code.code_hash([module])
 
     monkeypatch.setattr(code, "ROOT", tmp_path)
     yield found
-    for memory in (code._tree, code.imports, code.meaning):
+    for memory in (code._code_hash, code._tree, code.imports, code.meaning):
         memory.cache_clear()
 
 

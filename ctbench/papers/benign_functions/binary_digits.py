@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from functools import partial
-from typing import Annotated
+from typing import Annotated, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field
 
-from ctbench.papers._exact import Check, ExactExperiment, up_to
+from ctbench.papers._exact import Check, up_to
+from ctbench.papers.benign_functions._models import ModelExperiment, ModelSettings
 from ctbench.papers.benign_functions._nets import binary_digits, scaled, wave
 from ctbench.spec.frozen import Frozen
 from ctbench.spec.seeds import generator
@@ -22,7 +23,7 @@ CELLS = 6
 """Intervals of the last digit are cut into 2^CELLS cells; networks are linear inside one."""
 
 
-class Settings(Frozen):
+class Settings(ModelSettings):
     """Digits, widths of the ramps 2^-k, and sampled numbers."""
 
     digits: Annotated[int, up_to(10, "all c-digit numbers, 2^6 cells each,", "samples cover more digits")] = 8
@@ -89,13 +90,13 @@ def tents(c: int) -> Iterator[Row]:
     yield measured("hidden_neurons", sum(wave(j).hidden for j in range(1, c + 1)), "neurons", x=c)
 
 
-class BinaryDigits(ExactExperiment):
+class BinaryDigits(ModelExperiment):
     """`staircase` is Lemma 21, `tents` Lemma 25."""
 
     paper = "benign_functions"
     title = "Binary digits of a real number"
     Settings = Settings
-    objects = {"unit_interval": {"staircase": {}, "tents": {}}}
+    objects: ClassVar = {"unit_interval": {"staircase": {}, "tents": {}}}
     sizes = ("digits", "samples")
 
     def checks(self, model: str, settings: Frozen) -> Iterator[Check]:

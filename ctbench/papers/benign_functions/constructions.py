@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from functools import partial
-from typing import Annotated
+from typing import Annotated, ClassVar
 
 import numpy as np
 from pydantic import Field
 
-from ctbench.papers._exact import Check, ExactExperiment, bits, pieces, up_to
+from ctbench.papers._exact import Check, bits, pieces, up_to
 from ctbench.papers.benign_functions._boolean import on_bits, on_numbers, sampled_pairs
+from ctbench.papers.benign_functions._models import ModelExperiment, ModelSettings
 from ctbench.papers.benign_functions._nets import BOOLEAN, HIDDEN
 from ctbench.spec.frozen import Frozen
 from ctbench.spec.seeds import generator
@@ -19,7 +20,7 @@ from ctbench.training.task import Row, measured
 MOST = 1024  # beyond it the dense weights of the triangle wave take too much memory
 
 
-class Settings(Frozen):
+class Settings(ModelSettings):
     """Up to which d all 4^d inputs are checked, and where inputs are sampled."""
 
     exact_up_to: Annotated[int, up_to(13, "all 4^d inputs", "larger d are sampled, name them under `sampled`")] = 8
@@ -56,13 +57,13 @@ def on_samples(model: str, d: int, samples: int) -> Iterator[Row]:
     yield measured("depth", net.depth, "layers", x=d)
 
 
-class Constructions(ExactExperiment):
+class Constructions(ModelExperiment):
     """The paper leaves the parity of the inner product to the reader; three readings are built."""
 
     paper = "benign_functions"
     title = "Networks of linear size for disjointness and the inner product"
     Settings = Settings
-    objects = {"boolean_cube": {name: {} for name in BOOLEAN}}
+    objects: ClassVar = {"boolean_cube": {name: {} for name in BOOLEAN}}
     sizes = ("exact_up_to", "samples")
 
     def checks(self, model: str, settings: Frozen) -> Iterator[Check]:

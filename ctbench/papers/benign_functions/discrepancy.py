@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from functools import partial
-from typing import Annotated
+from typing import Annotated, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,7 +18,9 @@ class Settings(Frozen):
     """Up to which d the norm, the product with the transpose, and all sets of rows are gone through."""
 
     svd_up_to: Annotated[int, up_to(11, "singular values of 2^d x 2^d matrices", "`product_up_to` needs no SVD")] = 10
-    product_up_to: Annotated[int, up_to(13, "products of 2^d x 2^d matrices", "the identity is the same for all d")] = 11
+    product_up_to: Annotated[int, up_to(13, "products of 2^d x 2^d matrices", "the identity is the same for all d")] = (
+        11
+    )
     rectangles_up_to: Annotated[int, up_to(4, "all 2^(2^d) sets of rows", "Lindsey's lemma covers the rest")] = 4
 
 
@@ -38,7 +40,7 @@ def norm(d: int) -> Iterator[Row]:
 
 
 def product(d: int) -> Iterator[Row]:
-    """Entries of M M' that are not those of 2^d I; all numbers are integers below 2^24, so single precision is exact."""
+    """Entries of M M' that are not those of 2^d I; the integers are below 2^24, so single precision is exact."""
     M = signs(d).astype(np.float32)
     wrong = 0
     for rows in pieces(2**d, 1024):
@@ -77,7 +79,7 @@ class Discrepancy(ExactExperiment):
     paper = "benign_functions"
     title = "Spectral norm and rectangles of the inner product"
     Settings = Settings
-    objects = {"sign_matrix": {"inner_product": {}}}
+    objects: ClassVar = {"sign_matrix": {"inner_product": {}}}
     sizes = ("svd_up_to", "product_up_to", "rectangles_up_to")
 
     def checks(self, model: str, settings: Frozen) -> Iterator[Check]:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from functools import partial
+from typing import Annotated, ClassVar
 
 import numpy as np
 from pydantic import Field
 
-from ctbench.papers._exact import Check, ExactExperiment
+from ctbench.papers._exact import Check
 from ctbench.papers.benign_functions._boolean import on_bits
 from ctbench.papers.benign_functions._extension import (
     Points,
@@ -19,7 +20,9 @@ from ctbench.papers.benign_functions._extension import (
     leaving,
     steepest,
 )
+from ctbench.papers.benign_functions._models import ModelExperiment, ModelSettings
 from ctbench.papers.benign_functions._nets import BOOLEAN, PARITY, summed
+from ctbench.papers.benign_functions.constructions import MOST
 from ctbench.spec.frozen import Frozen
 from ctbench.spec.seeds import generator
 from ctbench.training.task import Row, measured
@@ -27,10 +30,10 @@ from ctbench.training.task import Row, measured
 EXTENDED = ("inner_product_extension", "disjointness_extension", "random_extension")
 
 
-class Settings(Frozen):
+class Settings(ModelSettings):
     """The d (for 2d inputs) at which slopes are measured, and the number of pairs or points."""
 
-    sizes: tuple[int, ...] = Field((2, 8, 32, 128), min_length=1)
+    sizes: tuple[Annotated[int, Field(ge=1, le=MOST)], ...] = Field((2, 8, 32, 128), min_length=1)
     pairs: int = Field(20_000, ge=2)
 
 
@@ -93,13 +96,13 @@ def of_network(model: str, d: int, points: int) -> Iterator[Row]:
     yield measured("cases", 3 * points, "count", x=d)
 
 
-class Lipschitz(ExactExperiment):
+class Lipschitz(ModelExperiment):
     """`extension` is Proposition 17's f, `networks` the networks of Theorem 16 read as functions on [0, 1]^2d."""
 
     paper = "benign_functions"
     title = "Lipschitz constants of the extension and of the networks"
     Settings = Settings
-    objects = {
+    objects: ClassVar = {
         "extension": {name: {} for name in EXTENDED},
         "networks": {name: {"pairs": 500} for name in BOOLEAN},
     }

@@ -1,27 +1,30 @@
-"""Two parties who share the inputs evaluate a network by greater-than comparisons, as in Theorems 11 and 14 (BEN-V9)."""
+"""Two parties who share the inputs evaluate a network by comparisons, as in Theorems 11 and 14 (BEN-V9)."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from functools import partial
+from typing import Annotated, ClassVar
 
 import numpy as np
+from numpy.typing import NDArray
 from pydantic import Field
 
 from ctbench.models._explicit import Array, Network
-from ctbench.papers._exact import Check, ExactExperiment
+from ctbench.papers._exact import Check
 from ctbench.papers.benign_functions._boolean import on_bits, sampled_pairs
+from ctbench.papers.benign_functions._models import ModelExperiment, ModelSettings
 from ctbench.papers.benign_functions._nets import BOOLEAN
-from ctbench.papers.benign_functions.constructions import function_of
+from ctbench.papers.benign_functions.constructions import MOST, function_of
 from ctbench.spec.frozen import Frozen
 from ctbench.spec.seeds import generator
 from ctbench.training.task import Row, measured
 
 
-class Settings(Frozen):
+class Settings(ModelSettings):
     """The d and the number of inputs and partitions, each of them random."""
 
-    sizes: tuple[int, ...] = Field((3, 5, 8, 16, 32), min_length=1)
+    sizes: tuple[Annotated[int, Field(ge=1, le=MOST)], ...] = Field((3, 5, 8, 16, 32), min_length=1)
     trials: int = Field(200, ge=1)
 
 
@@ -36,7 +39,7 @@ class GreaterThan:
         return alice > bob
 
 
-def evaluate(net: Network, z: Array, of_alice: Array, channel: GreaterThan) -> bool:
+def evaluate(net: Network, z: Array, of_alice: NDArray[np.bool_], channel: GreaterThan) -> bool:
     """Whether the network's value at z [inputs] exceeds 1/2, where Alice knows z[of_alice] and Bob the rest.
 
     Each keeps the share of every neuron that comes from the inputs of their own; Bob adds the biases. A neuron is on if
@@ -68,13 +71,13 @@ def simulated(model: str, d: int, trials: int) -> Iterator[Row]:
     yield measured("cases", trials, "count", x=d)
 
 
-class Protocols(ExactExperiment):
+class Protocols(ModelExperiment):
     """Real communication complexity counts these rounds, randomised complexity log(size) bits for each."""
 
     paper = "benign_functions"
     title = "A network as a protocol of comparisons"
     Settings = Settings
-    objects = {"random_partitions": {name: {} for name in BOOLEAN}}
+    objects: ClassVar = {"random_partitions": {name: {} for name in BOOLEAN}}
     sizes = ("trials",)
 
     def checks(self, model: str, settings: Frozen) -> Iterator[Check]:

@@ -1,4 +1,4 @@
-"""The constants in the proof of Theorem 13: from mean-square error 1/20 to a protocol that errs at most 1/3 (BEN-V8)."""
+"""The constants in the proof of Theorem 13: from mean-square error 1/20 to a failure rate of 1/3 (BEN-V8)."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from fractions import Fraction
 from functools import partial
 from math import isqrt
-from typing import Annotated
+from typing import Annotated, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -95,7 +95,7 @@ class SelfReduction(ExactExperiment):
     paper = "benign_functions"
     title = "Constants of the random self-reduction"
     Settings = Settings
-    objects = {"boolean_cube": {"inner_product": {}}}
+    objects: ClassVar = {"boolean_cube": {"inner_product": {}}}
     sizes = ("exact_up_to", "corrupted")
 
     def checks(self, model: str, settings: Frozen) -> Iterator[Check]:

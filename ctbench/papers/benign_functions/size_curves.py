@@ -5,19 +5,20 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from functools import partial
 from math import log2
-from typing import Annotated
+from typing import Annotated, ClassVar
 
 from pydantic import Field
 
 from ctbench.models._explicit import Network
-from ctbench.papers._exact import Check, ExactExperiment
+from ctbench.papers._exact import Check
+from ctbench.papers.benign_functions._models import ModelExperiment, ModelSettings
 from ctbench.papers.benign_functions._nets import BOOLEAN, inner_product, rounding
 from ctbench.papers.benign_functions.constructions import MOST
 from ctbench.spec.frozen import Frozen
 from ctbench.training.task import Row, measured
 
 
-class Settings(Frozen):
+class Settings(ModelSettings):
     """The d at which networks are built. From 8 on the shapes are positive."""
 
     sizes: tuple[Annotated[int, Field(ge=8, le=MOST)], ...] = Field((8, 16, 32, 64, 128, 256, 512, 1024), min_length=2)
@@ -27,7 +28,7 @@ SHAPES: dict[str, Callable[[int], float]] = {
     "mean_square_shape": lambda d: (d / 2 - log2(3)) / log2(d),
     "maximum_shape": lambda d: d / 2 - 1,
 }
-"""Theorem 13 from R(IP_d) >= d/2 - log2 3 (standard, quoted), one bit of a comparison counted as log2 d; Corollary 15."""
+"""Theorem 13 from R(IP_d) >= d/2 - log2 3 (standard, quoted), a comparison counted as log2 d bits; Corollary 15."""
 
 
 def extended(d: int) -> Network:
@@ -53,13 +54,13 @@ def drawn(model: str, d: int) -> Iterator[Row]:
     yield measured("shape", SHAPES[model](d), "neurons", x=d)
 
 
-class SizeCurves(ExactExperiment):
+class SizeCurves(ModelExperiment):
     """Shapes are closed forms normalised to constant 1; only their growth means something."""
 
     paper = "benign_functions"
     title = "Size against d"
     Settings = Settings
-    objects = {"counted": {name: {} for name in NETWORKS}, "shape_only": {name: {} for name in SHAPES}}
+    objects: ClassVar = {"counted": {name: {} for name in NETWORKS}, "shape_only": {name: {} for name in SHAPES}}
 
     def checks(self, model: str, settings: Frozen) -> Iterator[Check]:
         assert isinstance(settings, Settings)

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from functools import partial, reduce
 from itertools import pairwise
-from typing import Annotated
+from typing import Annotated, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import Field
+from pydantic import Field, field_validator
 
 from ctbench.models._explicit import Affine, Network
 from ctbench.papers._exact import Check, ExactExperiment, bits, up_to
@@ -26,6 +26,13 @@ class Settings(Frozen):
     circuits: int = Field(67, ge=1)
     widths: tuple[int, int] = Field((3, 8), description="Fewest and most gates of a layer.")
     points: int = Field(200, ge=1, description="Real points in [-3, 4]^n at which the range is checked.")
+
+    @field_validator("widths")
+    @classmethod
+    def _ordered(cls, widths: tuple[int, int]) -> tuple[int, int]:
+        if not 1 <= widths[0] <= widths[1]:
+            raise ValueError("expected the fewest gates, 1 at least, and then the most")
+        return widths
 
 
 Circuit = tuple[Affine, ...]
@@ -82,7 +89,7 @@ class ThresholdCircuits(ExactExperiment):
     paper = "benign_functions"
     title = "Threshold circuits as ReLU networks"
     Settings = Settings
-    objects = {"random_circuits": {"ramp": {}}}
+    objects: ClassVar = {"random_circuits": {"ramp": {}}}
     sizes = ("inputs", "depth", "circuits")
 
     def checks(self, model: str, settings: Frozen) -> Iterator[Check]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from functools import partial
-from typing import Annotated
+from typing import Annotated, ClassVar
 
 import numpy as np
 
@@ -40,7 +40,7 @@ class TriangleWaves(ExactExperiment):
     paper = "benign_functions"
     title = "Slope of composed triangle waves"
     Settings = Settings
-    objects = {"unit_interval": {"telgarsky": {}}}
+    objects: ClassVar = {"unit_interval": {"telgarsky": {}}}
     sizes = ("compositions",)
 
     def checks(self, model: str, settings: Frozen) -> Iterator[Check]:

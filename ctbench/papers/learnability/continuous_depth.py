@@ -90,7 +90,7 @@ def in_the_plane(settings: Settings) -> Iterator[Row]:
         _, wrong = losses(*polyline(lozi(n, 0.5)), n)
         yield measured("plane_accuracy_keeping_half", 1 - wrong, "1", x=n)
         steps = n
-        contracted = amplification(SCHEMES["rk4_classic"], log(4.0**-n) / steps).real ** steps
+        contracted = float(np.real(amplification(SCHEMES["rk4_classic"], log(4.0**-n) / steps))) ** steps
         _, wrong = losses(*polyline(lozi(n, contracted)), n)
         yield measured("plane_accuracy_rk4", 1 - wrong, "1", x=n)
         yield measured("plane_evaluations_rk4", 4 * n * (4 + steps), "count", x=n)
@@ -106,7 +106,7 @@ def oscillator(settings: Settings) -> Iterator[Row]:
         yield measured("oscillator_accuracy", (np.where(np.exp(turn).imag >= 0, 1, -1) == truth).mean(), "1", x=n)
         yield measured("oscillator_points", cells, "count", x=n)
         steps = 1
-        while (np.where((amplification(scheme, turn / steps) ** steps).imag >= 0, 1, -1) == truth).mean() < 0.99:
+        while (np.where(np.imag(amplification(scheme, turn / steps) ** steps) >= 0, 1, -1) == truth).mean() < 0.99:
             steps += max(1, steps // 20)
         yield measured("oscillator_evaluations_rk4", 4 * steps, "count", x=n)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 from pydantic import Field, field_validator
@@ -23,7 +23,7 @@ MODELS: dict[str, dict[str, Any]] = {"depth_2": {"layers": 1}, "depth_3": {"laye
 class Settings(HingeSettings):
     """Adam on the whole table. Wider nets hide the gap: at width 8n depth 2 still fits n = 5."""
 
-    optimizer: Any = Field("adam")
+    optimizer: Literal["sgd", "adam"] = "adam"
     learning_rate: float = Field(1e-2, gt=0)
     cosine: bool = True
     n: tuple[int, ...] = Field((2, 3, 4, 5, 6, 7), min_length=1)

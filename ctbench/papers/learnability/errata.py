@@ -59,7 +59,7 @@ def constant_of_lemma_37(settings: Settings) -> Iterator[Row]:
         b = sqrt(90 / a)
         found = minimize_scalar(lambda log: a * np.exp(log) + b * np.exp(-log / 2), (-5, 5), tol=1e-12)  # noqa: B023
         yield measured("constant_whole_sum", found.fun, "1", x=a)
-        yield measured("constant_printed_sum", b * np.exp(-found.x / 2), "1", x=a)
+        yield measured("constant_printed_sum", b * np.exp(-found.x / 2), "1", x=a)  # pyright: ignore
 
 
 def silent_bounds(settings: Settings) -> Iterator[Row]:

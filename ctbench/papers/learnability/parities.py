@@ -5,7 +5,7 @@ All 2^n parities at once: E[chi_I h] for every I is one Walsh-Hadamard transform
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from math import sqrt
 from typing import ClassVar
 
@@ -79,9 +79,8 @@ def printed_bound(features: int, size: float, n: int) -> float:
     return sqrt(5 * features) * size / 2 ** (n / 12)
 
 
-def first_below(features: int, size: float, bound: object) -> int:
+def first_below(features: int, size: float, bound: Callable[[int, float, int], float]) -> int:
     """The first n at which a bound on a correlation is below 1."""
-    assert callable(bound)
     return next(n for n in range(1, 10_000) if bound(features, size, n) < 1)
 
 

@@ -1,18 +1,36 @@
 (() => {
   const table = document.getElementById("claims-table"), body = table.tBodies[0], rows = [...body.rows];
-  const form = document.querySelector(".controls"), field = (id) => document.getElementById(id);
+  const form = document.querySelector(".controls"), fields = ["words", "paper", "verdict"].map((id) => document.getElementById(id));
+  const [words, paper, verdict] = fields, shown = document.getElementById("shown");
 
   const filter = () => {
-    const words = field("words").value.toLowerCase().split(/\s+/).filter(Boolean);
-    const paper = field("paper").value, verdict = field("verdict").value;
-    let shown = 0;
+    const wanted = words.value.toLowerCase().split(/\s+/).filter(Boolean);
+    let found = 0;
     for (const row of rows) {
       const text = row.textContent.toLowerCase();
-      row.hidden = !((!paper || row.dataset.paper === paper) && (!verdict || row.dataset.verdict === verdict)
-        && words.every((word) => text.includes(word)));
-      shown += !row.hidden;
+      row.hidden = !((!paper.value || row.dataset.paper === paper.value) && (!verdict.value || row.dataset.verdict === verdict.value)
+        && wanted.every((word) => text.includes(word)));
+      found += !row.hidden;
     }
-    field("shown").textContent = shown === rows.length ? `${shown} claims` : `${shown} of ${rows.length} claims`;
+    shown.textContent = found === rows.length ? `${found} claims` : `${found} of ${rows.length} claims`;
+  };
+
+  // The address holds the filter, as in #claims?paper=cgnn&verdict=reproduced, so that a view can be sent to somebody.
+  const keep = () => {
+    const kept = new URLSearchParams(fields.filter((field) => field.value).map((field) => [field.id, field.value])).toString();
+    history.replaceState(null, "", kept ? `#claims?${kept}` : "#claims");
+  };
+  const follow = () => {
+    const [id, query] = decodeURIComponent(location.hash.slice(1)).split("?");
+    if (query !== undefined) {
+      const wanted = new URLSearchParams(query);
+      for (const field of fields) field.value = wanted.get(field.id) ?? "";
+      filter();
+    }
+    const target = document.getElementById(id);
+    if (!target) return;
+    for (let outer = target.closest("details"); outer; outer = outer.parentElement.closest("details")) outer.open = true;
+    if (query !== undefined || target.closest("details")) target.scrollIntoView();
   };
 
   const value = (row, column) => row.cells[column].dataset.value ?? row.cells[column].textContent.trim();
@@ -31,20 +49,17 @@
   };
 
   for (const heading of table.tHead.rows[0].cells) {
-    heading.tabIndex = 0;
-    heading.addEventListener("click", () => sort(heading));
-    heading.addEventListener("keydown", (event) => { if (event.key === "Enter") sort(heading); });
+    const button = document.createElement("button");
+    button.type = "button";
+    button.append(...heading.childNodes);
+    button.addEventListener("click", () => sort(heading));
+    heading.append(button);
   }
-  for (const link of document.querySelectorAll("a.count")) {
-    link.addEventListener("click", () => {
-      field("words").value = "";
-      field("paper").value = link.dataset.paper;
-      field("verdict").value = link.dataset.verdict;
-      filter();
-    });
-  }
-  form.addEventListener("input", filter);
-  form.addEventListener("reset", () => setTimeout(filter));
+  const change = () => { filter(); keep(); };
+  form.addEventListener("input", change);
+  form.addEventListener("reset", () => setTimeout(change));
   form.addEventListener("submit", (event) => event.preventDefault());
+  addEventListener("hashchange", follow);
   filter();
+  follow();
 })();
