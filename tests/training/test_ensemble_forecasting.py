@@ -16,6 +16,7 @@ from ctbench.training.ensemble_forecasting import (
     crps,
     enclosed,
 )
+from ctbench.training.ensemble_forecasting import tested as scored
 from ctbench.training.loop import run
 
 NODES, STEPS = 3, 4
