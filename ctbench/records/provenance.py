@@ -94,7 +94,7 @@ def machine() -> dict[str, Any]:
 
 
 def _git(*arguments: str) -> str:
-    return _output("git", "-C", str(ROOT), *arguments)
+    return _output("git", "--no-optional-locks", "-C", str(ROOT), *arguments)
 
 
 def _output(*command: str) -> str:

@@ -25,7 +25,6 @@ def paths(axes: Axes, here: pd.DataFrame, hue: str | None, hues: Sequence[Any], 
             x, y = (way[column].to_numpy(dtype=float) for column in ("x", "value"))
             axes.plot(x, y, color=palette[k], linestyle=dash(k))
             axes.plot(x[:1], y[:1], "o", color=palette[k], markersize=3)
-    axes.set_aspect("equal", adjustable="datalim")
 
 
 def dash(k: int) -> Any:

@@ -12,8 +12,10 @@ def test_a_way_keeps_the_order_of_its_rows_and_seeds_apart() -> None:
     rows = pd.DataFrame(
         {"seed": np.repeat([0, 1], 20), "metric": "true_path", "x": np.tile(np.cos(turn), 2), "value": np.tile(turn, 2)}
     )
-    axes = Figure().subplots()
+    figure = Figure()
+    axes, _ = figure.subplots(1, 2, sharex=True, sharey=True)
     paths(axes, pd.concat([rows, rows.assign(metric="other")]), "metric", ["true_path", "other"], ["b", "r"])
+    figure.draw_without_rendering()
     lines = [line for line in axes.lines if len(np.asarray(line.get_xdata())) > 1]
     assert [line.get_color() for line in lines] == ["b", "b", "r", "r"]
     np.testing.assert_allclose(np.asarray(lines[0].get_xydata()), np.stack([np.cos(turn), turn], axis=1))

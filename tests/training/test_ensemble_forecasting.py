@@ -15,8 +15,8 @@ from ctbench.training.ensemble_forecasting import (
     Settings,
     crps,
     enclosed,
-    tested,
 )
+from ctbench.training.ensemble_forecasting import tested as scored
 from ctbench.training.loop import run
 
 NODES, STEPS = 3, 4
@@ -107,7 +107,7 @@ def test_without_the_graph_there_is_no_neighbour_and_with_it_numbering_does_not_
 def test_a_forecast_that_is_the_truth_has_no_error() -> None:
     whole = series()
     draws = torch.from_numpy(whole.truth[:, 8:]).float().unsqueeze(1).expand(-1, DRAWS, -1, -1, -1)
-    rows = tested(draws, whole, (0, 7))
+    rows = scored(draws, whole, (0, 7))
     assert max(r["value"] for r in rows[1] if r["metric"] in ("rmse", "crps", "rmse_ahead")) < 1e-6
     drawn = {r["metric"] for r in rows[0]} - {r["metric"] for r in rows[1]}
     assert drawn == {f"forecast_{part}" for part in ("low", "high", "mean", "true", "seen")}
