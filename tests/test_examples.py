@@ -84,7 +84,7 @@ def test_it_is_trained_again_once_its_file_changes_and_nothing_else_is(place) ->
     path.write_text(path.read_text().replace("relu(", "1.5 * relu("))
     from ctbench.spec import code
 
-    for cached in (code._tree, code.imports, code.meaning):
+    for cached in (code._code_hash, code._tree, code.imports, code.meaning):
         cached.cache_clear()
     found = done(place)
     assert not found["appnp"] and found["gcn"]
