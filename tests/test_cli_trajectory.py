@@ -53,7 +53,7 @@ def test_a_run_is_recorded_and_read(planned: dict[str, str], capsys: pytest.Capt
         (["--unit", "week"], "recording.unit: found 'week'"),
         (["--every", "0"], "recording.every: found '0'"),
         (["--window", "one"], "recording.window"),
-        (["--start", "5000"], "no snapshot in 3 units; the first 5000 are left out"),
+        (["--start", "5000"], "no snapshot in 2 units; the first 5000 are left out"),
     ],
 )
 def test_a_recording_that_cannot_be(
