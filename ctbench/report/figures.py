@@ -161,9 +161,9 @@ class _Grid:
             axes.xaxis.set_major_formatter("{x:g}")
             axes.xaxis.set_minor_formatter(NullFormatter())
         elif self.layout.xscale == "log" and len(values) <= FEW:
-            axes.set_xticks(values, [f"{x:.3g}" for x in values])
+            axes.set_xticks(values, [f"{x:g}" if x.is_integer() else f"{x:.3g}" for x in values])
             axes.xaxis.set_minor_locator(NullLocator())
-        elif self.layout.x == "steps":
+        elif self.layout.xscale == "linear" and all(x.is_integer() for x in values):
             axes.xaxis.set_major_locator(MaxNLocator(integer=True))
 
     def _lines(self, axes: Axes, here: pd.DataFrame) -> None:
