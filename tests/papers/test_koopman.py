@@ -121,9 +121,7 @@ def test_equal_nets_are_nearer_than_nets_of_another_rate(toy: Arrays) -> None:
 
 
 def test_a_diverged_training_is_a_result_without_a_spectrum(toy: Arrays) -> None:
-    settings = Settings(
-        hidden=(4,), epochs=40, learning_rate=1.0, shown=(20,), fit=20, ahead=10, predicted_from=(20,)
-    )
+    settings = Settings(hidden=(4,), epochs=40, learning_rate=1.0, shown=(20,), fit=20, ahead=10, predicted_from=(20,))
     training = DenseClassification(settings, toy, (0,))
     torch.nn.init.constant_(training.network.get_parameter("weights.0"), torch.inf)
     (found,) = run(Spectrum(settings, training))
