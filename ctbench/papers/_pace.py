@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from statistics import median
+from typing import Any
 
 from ctbench.papers._experiment import Experiment
 from ctbench.spec.errors import UserError
@@ -49,12 +50,18 @@ def taken(folders: Iterable[Path], known: Mapping[str, Experiment]) -> list[Take
         try:
             spec, seeds = read_spec(folder / "spec.json"), read_json(folder / "provenance.json")["seeds"].values()
             guess = known[spec.name].seconds(known[spec.name].settings(spec))
-            seconds = sum(seed["wall_seconds"] / seed["trained_together"] for seed in seeds) / len(seeds)
+            seconds = sum(_undisturbed(seed) / seed["trained_together"] for seed in seeds) / len(seeds)
             started, memory = (max(seed[key] for seed in seeds) for key in ("started", "peak_memory_bytes"))
         except (UserError, ArithmeticError, AttributeError, LookupError, TypeError, ValueError):
             continue
         found.append(Taken(spec, guess, max(seconds, 1e-3), started, memory))
     return found
+
+
+def _undisturbed(seed: Mapping[str, Any]) -> float:
+    """What its group would have taken on an idle machine: on a CPU no more than its time of computing."""
+    wall = float(seed["wall_seconds"])
+    return wall if seed["device"] == "cuda" else min(wall, seed["process_seconds"] / seed["threads"])
 
 
 class Pace:
