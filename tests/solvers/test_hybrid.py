@@ -62,7 +62,7 @@ def test_with_fixed_steps_an_element_does_not_know_its_company() -> None:
 
 @pytest.mark.parametrize("flow", [FixedSteps(SCHEMES["rk4_38"], 3), Dopri5(1e-10, 1e-12)], ids=["fixed", "dopri5"])
 def test_gradients_through_jumps_are_those_of_finite_differences(flow: FixedSteps | Dopri5) -> None:
-    """With respect to the state, the field's and the jump's parameters, and the times; for dopri5 along random directions."""
+    """With respect to state, parameters of field and jump, and times; for dopri5 along random directions."""
     torch.manual_seed(0)
     y, w, v = torch.randn(2, 3, 2), torch.randn(2, 2), torch.randn(2, 2)
 
