@@ -22,6 +22,5 @@ rule all:
 
 include: "workflow/rules/prepare.smk"
 include: "workflow/rules/train.smk"
-include: "workflow/rules/sweep.smk"
 include: "workflow/rules/judge.smk"
 include: "workflow/rules/report.smk"

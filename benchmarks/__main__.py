@@ -4,7 +4,21 @@ from __future__ import annotations
 
 import argparse
 
-from benchmarks import cgnn, coverage, graphs, harness, images, koopman, plan, report, startup, suite, traffic, walsh
+from benchmarks import (
+    cgnn,
+    coverage,
+    graphs,
+    harness,
+    images,
+    koopman,
+    overhead,
+    plan,
+    report,
+    startup,
+    suite,
+    traffic,
+    walsh,
+)
 
 ALL = {
     "cgnn": cgnn.main,
@@ -13,6 +27,7 @@ ALL = {
     "harness": harness.main,
     "images": images.main,
     "koopman": koopman.main,
+    "overhead": overhead.main,
     "plan": plan.main,
     "report": report.main,
     "startup": startup.main,

@@ -13,6 +13,7 @@ import json
 import os
 import shlex
 import sys
+import traceback
 from collections.abc import Callable, Sequence
 from contextlib import nullcontext
 from math import isfinite, nan
@@ -281,21 +282,28 @@ def run(options: Options) -> int:
 
     if options.out and len(options.spec) > 1:
         raise UserError(f"--out: found {len(options.spec)} specifications, expected one.")
-    config, stop, errors = load_config(options.config), Stop(options.max_minutes), []
+    config, stop, errors, crashed = load_config(options.config), Stop(options.max_minutes), [], []
     shared = options.jobs_per_gpu > 0 and config.device == "cuda"
     try:
         with stop.listening(), slot(options.jobs_per_gpu, stop) if shared else nullcontext():
             for path in options.spec:
                 try:
                     run_one(path, options, config, stop)
+                except (StoppedError, OSError):
+                    raise
                 except UserError as error:
                     errors.append(str(error))
+                except Exception:
+                    traceback.print_exc()
+                    crashed.append(path.parent.name)
     except StoppedError as reason:
         console.print(f"Stopped, {reason}. What was done is saved; the same command goes on from there.")
         return EXIT_CODE
+    if crashed:
+        console.print(f"Failed by a fault of ours, told above: {', '.join(crashed)}.")
     if errors:
         raise UserError(" ".join(errors))
-    return 0
+    return int(bool(crashed))
 
 
 def run_one(path: Path, options: Options, config: Config, stop: Stop) -> None:

@@ -15,6 +15,7 @@ import yaml
 
 from ctbench import cli, data
 from ctbench.cli import main
+from ctbench.papers import _runner
 from ctbench.records import measurements
 from ctbench.spec.config import PRESETS, read_yaml
 
@@ -294,6 +295,25 @@ def done_in_full(folder: Path) -> None:
     rows = measurements.read(folder / "results/smoke/measurements.parquet")
     assert set(rows["experiment"]) == {"pendulum", "classification", "manifestation"}
     assert (folder / "results/smoke/claims.csv").is_file() and (folder / "results/smoke/report.html").is_file()
+
+
+def test_a_run_that_fails_does_not_keep_the_next_from_being_done(
+    capsys: Captured, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    configure()
+    [[*_, spec, _, config]] = run_commands(capsys)
+    execute = _runner.execute
+
+    def fails_once(*arguments: Any) -> None:
+        monkeypatch.setattr(_runner, "execute", execute)
+        raise RuntimeError("a fault of ours")
+
+    monkeypatch.setattr(_runner, "execute", fails_once)
+    assert main(["run", spec, spec, "--config", config]) == 1
+    said = capsys.readouterr()
+    run = Path(spec).parent
+    assert "a fault of ours" in said.err and f"told above: {run.name}." in said.out
+    assert (run / "record.json").exists()
 
 
 def test_show_runs_and_one_run(capsys: Captured) -> None:

@@ -36,7 +36,8 @@ TINY = {
         "continuousnet/manifestation": {"settings": {"schemes": ["euler"], "steps": [1]}},
     },
 }
-JOB = re.compile(r"^(?:local)?rule ([a-z]+)(?:_first|_small)?:|^    wildcards: \w+=([a-z]+)", re.MULTILINE)
+JOB = re.compile(r"^(?:local)?rule (\w+):|^    wildcards: \w+=([a-z]+)", re.MULTILINE)
+SWEEP, IMAGES, PENDULUM = "sweep_continuousnet_digits_1", "train_continuousnet_digits_1", "train_continuousnet_1"
 
 
 class Copy:
@@ -44,7 +45,7 @@ class Copy:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
-        for name in ("ctbench", "workflow"):
+        for name in ("ctbench", "workflow", "profiles"):
             shutil.copytree(ROOT / name, folder / name, ignore=shutil.ignore_patterns("__pycache__"))
         for name in ("Snakefile", "config.yaml"):
             shutil.copy(ROOT / name, folder)
@@ -72,6 +73,7 @@ class Copy:
         """The jobs that would run now: the rule, and the experiment or data set if it is one of many."""
         said = self.snakemake("--dry-run")
         assert self.code == 0, said
+        assert "profile profiles/default" in said
         jobs: list[str] = []
         for rule, one in JOB.findall(said):
             jobs += [rule] if rule else [f"{jobs.pop()} {one}"]
@@ -83,14 +85,7 @@ class Copy:
 def copy(tmp_path_factory: pytest.TempPathFactory) -> Copy:
     """A copy in which everything was done once."""
     made = Copy(tmp_path_factory.mktemp("copy"))
-    assert made.jobs() == [
-        "judge",
-        "prepare digits",
-        "report",
-        "sweep manifestation",
-        "train classification",
-        "train pendulum",
-    ]
+    assert made.jobs() == ["judge", "prepare digits", "report", SWEEP, PENDULUM, IMAGES]
     said = made.snakemake()
     assert made.code == 0, said
     return made
@@ -117,10 +112,23 @@ def test_the_results_are_there_and_nothing_is_left_to_do(copy: Copy) -> None:
     assert copy.jobs() == []
 
 
+def test_a_batch_is_done_again_for_one_run_and_leaves_the_others_alone(copy: Copy) -> None:
+    """Also where no store of finished seeds is left, as after `make restore`."""
+    shutil.rmtree(copy.folder / "out/.state")
+    first, *others = sorted((copy.folder / "out/smoke/runs").glob("classification-*"))
+    before = [(path / "provenance.json").stat().st_mtime_ns for path in others]
+    shutil.rmtree(first)
+    assert copy.jobs() == ["judge", "report", SWEEP, IMAGES]
+    said = copy.snakemake()
+    assert copy.code == 0, said
+    assert others and before == [(path / "provenance.json").stat().st_mtime_ns for path in others]
+    assert (first / "record.json").exists() and copy.jobs() == []
+
+
 def test_a_changed_setting_runs_its_run_its_sweep_and_what_reads_them(copy: Copy) -> None:
     copy.write(learning_rate=0.05)
     try:
-        assert copy.jobs() == ["judge", "report", "sweep manifestation", "train classification"]
+        assert copy.jobs() == ["judge", "report", SWEEP, IMAGES]
     finally:
         copy.write()
 
@@ -136,7 +144,7 @@ def test_a_comment_in_the_code_runs_nothing(copy: Copy) -> None:
 
 def test_changed_code_runs_what_it_determines(copy: Copy) -> None:
     jobs = edited(copy, "ctbench/training/vector_field.py", lambda text: text.replace("CHUNK = 500", "CHUNK = 250"))
-    assert jobs == ["judge", "report", "train pendulum"]
+    assert jobs == ["judge", "report", PENDULUM]
 
 
 def test_a_mistake_in_the_configuration_is_told_in_a_sentence(copy: Copy) -> None:

@@ -10,11 +10,22 @@ from ctbench.spec.registry import Registry
 from ctbench.spec.run import PAPERS
 
 
+def _registries() -> dict[str, Registry[Experiment]]:
+    return {paper: Registry(f"ctbench.papers.{paper}", "experiment", "EXPERIMENT") for paper in PAPERS}
+
+
+def names() -> list[str]:
+    """The full name, `paper/experiment`, of every experiment; none is imported."""
+    return [f"{paper}/{name}" for paper, registry in _registries().items() for name in registry]
+
+
+def experiment(name: str) -> Experiment:
+    """One experiment by its full name; no other is imported. Raises UserError if there is none."""
+    paper, _, own = name.partition("/")
+    return _registries()[paper][own]
+
+
 @cache
 def experiments() -> Mapping[str, Experiment]:
-    """Every experiment by its full name, `paper/experiment`."""
-    found: dict[str, Experiment] = {}
-    for paper in PAPERS:
-        registry: Registry[Experiment] = Registry(f"ctbench.papers.{paper}", "experiment", "EXPERIMENT")
-        found |= {f"{paper}/{name}": registry[name] for name in registry}
-    return found
+    """Every experiment by its full name."""
+    return {name: experiment(name) for name in names()}

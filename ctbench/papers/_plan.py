@@ -19,7 +19,6 @@ from ctbench.spec.config import Config
 from ctbench.spec.files import read_json, write_if_changed
 from ctbench.spec.run import RunSpec
 
-MARGIN = 3.0  # a job may take this many times its estimate before a cluster stops it
 MEMORY, SPARE = 2000, 1.5  # MB of a run without records, and how many times that of its record another may take
 
 
@@ -50,11 +49,6 @@ class Job:
     @property
     def done(self) -> bool:
         return record.is_done(self.spec, self.folder, self.code)
-
-    @property
-    def minutes(self) -> int:
-        """Time limit to ask a cluster for."""
-        return int(self.seconds * MARGIN / 60) + 5
 
 
 def plan(config: Config, *, as_written: bool = False) -> list[Job]:

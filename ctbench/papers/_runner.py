@@ -18,11 +18,12 @@ import safetensors.torch
 import torch
 
 from ctbench.data import CorruptError, Dataset, load, prepare
-from ctbench.papers import experiments
+from ctbench.papers import experiment as experiment_called
+from ctbench.papers import names
 from ctbench.papers._experiment import Experiment, Inputs, weights_of
 from ctbench.papers._stopping import Stop, Stoppable
 from ctbench.records import measurements, record
-from ctbench.records.provenance import Clock, provenance
+from ctbench.records.provenance import Clock, forget_peak_memory, provenance
 from ctbench.spec.code import code_hash
 from ctbench.spec.errors import UserError
 from ctbench.spec.files import make_folder, read_json, sha256, write_bytes, write_json
@@ -64,9 +65,9 @@ def execute(spec: RunSpec, folder: Path, place: Workplace) -> None:
     What is damaged is named and made again, and nothing else. Raises UserError on missing data, a missing parent, or a
     folder that holds another run; StoppedError if `place.stop` ended it, with what was done saved.
     """
-    experiment = experiments().get(spec.name)
-    if experiment is None:
-        raise UserError(f"{spec.run_id}: there is no experiment {spec.name!r}. Known: {', '.join(experiments())}.")
+    if spec.name not in (known := names()):
+        raise UserError(f"{spec.run_id}: there is no experiment {spec.name!r}. Known: {', '.join(known)}.")
+    experiment = experiment_called(spec.name)
     code = code_hash(experiment.code(experiment.settings(spec)))
     record.write_spec(spec, folder)
     if record.is_done(spec, folder, code):
@@ -82,6 +83,7 @@ def execute(spec: RunSpec, folder: Path, place: Workplace) -> None:
     if place.device == "cuda":
         os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
         torch.use_deterministic_algorithms(True, warn_only=True)
+    forget_peak_memory()
     clock = Clock()
     dataset = whole_data(name, place) if (name := experiment.needs(spec.dataset)) else None
     store = Store(spec, experiment, code, dataset, folder, place)

@@ -22,46 +22,22 @@ validate(config, "../schemas/config.schema.json", set_default=False)
 RESULTS = str(CONFIG.folder)
 # A run with a large share of all the work starts first, so that no core waits for it at the end.
 LARGE = 0.1 * sum(job.guess for job in JOBS.values())
-# Such runs may share a job of a cluster. What a run is called must not change while records come in.
-SMALL = 60
 
 
-def runs_where(wanted):
-    return "|".join(name for name, job in JOBS.items() if wanted(job)) or "none"
+def records(runs):
+    return [f"{RESULTS}/runs/{run}/record.json" for run in runs]
 
 
-TRAINED = runs_where(lambda job: not job.spec.parent and SMALL < job.guess <= LARGE)
-TRAINED_SMALL = runs_where(
-    lambda job: not job.spec.parent and job.guess <= min(SMALL, LARGE)
-)
-TRAINED_FIRST = runs_where(lambda job: not job.spec.parent and job.guess > LARGE)
-SWEPT = runs_where(lambda job: job.spec.parent)
+def code_of(batch):
+    parents = [JOBS[run].code for run in batch.parents if run in JOBS]
+    return sorted({job.code for job in batch.jobs}.union(parents))
 
 
-def data_of(wildcards):
-    name = JOBS[wildcards.run].data
-    return [ancient(f"{CONFIG.data}/{name}.npz")] if name else []
+def specs_of(wildcards, output):
+    return [str(Path(record).with_name("spec.json")) for record in output]
 
 
-def parent_of(wildcards):
-    # A parent that was put together again, the same as before, is no reason to sweep again: its code is (see code_of).
-    return ancient(f"{RESULTS}/runs/{JOBS[wildcards.run].spec.parent}/record.json")
-
-
-def code_of(wildcards):
-    job = JOBS[wildcards.run]
-    return (
-        [job.code, JOBS[job.spec.parent].code] if job.spec.parent in JOBS else job.code
-    )
-
-
-def minutes_of(wildcards, attempt):
-    return JOBS[wildcards.run].minutes * attempt
-
-
-def memory_of(wildcards, attempt):
-    return JOBS[wildcards.run].memory * attempt
-
-
-def gpu_of(wildcards):
-    return int(CONFIG.device == "cuda")
+# Profiles may set `deadline` to 1, and `jobs_per_gpu` to the runs that share a GPU.
+def limits_of(wildcards, resources):
+    minutes = resources.runtime * resources.get("deadline", 0)
+    return f"--max-minutes {minutes} --jobs-per-gpu {resources.get('jobs_per_gpu', 0)}"

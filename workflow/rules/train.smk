@@ -1,36 +1,29 @@
-rule train:
-    input:
-        data=data_of,
-    output:
-        f"{RESULTS}/runs/{{run}}/record.json",
-    log:
-        f"logs/{CONFIG.preset}/{{run}}.log",
-    wildcard_constraints:
-        run=TRAINED,
-    threads: CONFIG.threads
-    resources:
-        runtime=minutes_of,
-        mem_mb=memory_of,
-        gpu=gpu_of,
-        # Profiles set these to 1 and to the runs that may share a GPU.
-        deadline=0,
-        jobs_per_gpu=0,
-    params:
-        spec=f"{RESULTS}/runs/{{run}}/spec.json",
-        config=CONFIG_FILE,
-        code=code_of,
-    shell:
-        "ctbench run {params.spec:q} --config {params.config:q} --threads {threads}"
-        " --max-minutes $(({resources.runtime} * {resources.deadline}))"
-        " --jobs-per-gpu {resources.jobs_per_gpu} > {log:q} 2>&1"
+from ctbench.papers._batches import batches
 
+# A rule for each process. What stands there is not taken away before a batch is done again: a record that is whole, and
+# of the same code, is left alone. A parent that was put together again, the same as before, is no reason to sweep again.
+for batch in batches(JOBS.values()):
 
-use rule train as train_first with:
-    wildcard_constraints:
-        run=TRAINED_FIRST,
-    priority: 1
-
-
-use rule train as train_small with:
-    wildcard_constraints:
-        run=TRAINED_SMALL,
+    rule:
+        name:
+            batch.name
+        input:
+            data=[ancient(f"{CONFIG.data}/{name}.npz") for name in batch.data],
+            parents=[ancient(record) for record in records(batch.parents)],
+        output:
+            update(records(job.spec.run_id for job in batch.jobs)),
+        log:
+            f"logs/{CONFIG.preset}/{batch.name}.log",
+        priority: int(batch.guess > LARGE)
+        threads: CONFIG.threads
+        resources:
+            runtime=batch.minutes,
+            mem_mb=batch.memory,
+            gpu=int(CONFIG.device == "cuda"),
+        params:
+            specs=specs_of,
+            config=CONFIG_FILE,
+            limits=limits_of,
+            code=code_of(batch),
+        shell:
+            "ctbench run {params.specs:q} --config {params.config:q} --threads {threads} {params.limits} > {log:q} 2>&1"
