@@ -23,15 +23,15 @@ lint: .venv/ready
 	$(BIN)/snakefmt --check Snakefile workflow
 	$(BIN)/snakemake --lint > /dev/null
 
-# Put real processes through every fault and write the table of what it cost.
+# Put real processes through every fault and write the table of what it cost; those of Slurm as `cluster` below.
 faults: .venv/ready
 	rm -f .faults.jsonl
-	CTBENCH_FAULTS=$(CURDIR)/.faults.jsonl $(BIN)/python -m pytest tests/faults -m faults
+	CTBENCH_FAULTS=$(CURDIR)/.faults.jsonl $(BIN)/python -m pytest tests/faults tests/cluster -m faults
 	$(BIN)/python tests/faults/table.py .faults.jsonl > docs/faults.md
 
-# The workflow through a real Slurm on this machine: root, Debian's slurmctld, slurmd, munge; pip install .[slurm].
+# Preset smoke through a real Slurm on this machine: root, Debian's slurmctld, slurmd, munge; pip install .[slurm].
 cluster: .venv/ready
-	$(BIN)/python -m pytest tests/cluster -m cluster
+	CTBENCH_CLUSTER_TABLE=$(CURDIR)/docs/slurm.md $(BIN)/python -m pytest tests/cluster -m 'cluster and not faults'
 
 benchmark: .venv/ready
 	$(BIN)/python -m benchmarks

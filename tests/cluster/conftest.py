@@ -3,11 +3,16 @@
 import os
 import shutil
 import subprocess
-import time
-from collections.abc import Callable, Iterator
+import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+
+sys.path.insert(0, str(Path(__file__).parent))
+sys.path.insert(0, str(Path(__file__).parents[1] / "faults"))
+from made import until
+from slurm import said
 
 NODES, CONF = 2, Path("/etc/slurm/slurm.conf")
 CONFIG = """\
@@ -34,11 +39,15 @@ SelectTypeParameters=CR_Core_Memory
 SchedulerParameters=bf_interval=1,sched_interval=2,batch_sched_delay=0
 JobRequeue=1
 ReturnToService=2
-SlurmdTimeout=30
+SlurmdTimeout=10
+MinJobAge=7200
+PreemptType=preempt/partition_prio
+PreemptMode=REQUEUE
 MpiDefault=none
 AccountingStorageType=accounting_storage/none
 {nodes}
-PartitionName=cpu Nodes=ALL Default=YES MaxTime=120 State=UP
+PartitionName=cpu Nodes=ALL Default=YES MaxTime=120 PriorityTier=1 GraceTime=10 State=UP
+PartitionName=urgent Nodes=ALL MaxTime=120 PriorityTier=10 PreemptMode=OFF State=UP
 """
 NODE = "NodeName=n{n} NodeHostname=localhost NodeAddr=127.0.0.1 Port={port} CPUs=2 RealMemory=8000 State=UNKNOWN"
 
@@ -47,17 +56,6 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if Path(__file__).parent in item.path.parents:
             item.add_marker(pytest.mark.cluster)
-
-
-def said(*command: str) -> str:
-    return subprocess.run(command, capture_output=True, text=True).stdout
-
-
-def until(condition: Callable[[], bool], seconds: float) -> None:
-    end = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < end, "waited in vain"
-        time.sleep(0.2)
 
 
 @pytest.fixture(scope="session")
@@ -82,7 +80,7 @@ def slurm(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
         until(lambda: "UP" in said("scontrol", "ping"), 60)
         for n in range(1, NODES + 1):
             subprocess.run(["slurmd", "-N", f"n{n}"], check=True)
-        until(lambda: len(said("sinfo", "-h", "-N", "-t", "idle", "-o", "%N").split()) == NODES, 120)
+        until(lambda: len(set(said("sinfo", "-h", "-N", "-t", "idle", "-o", "%N").split())) == NODES, 120)
         yield folder
     finally:
         for path in [*folder.glob("slurmd.*.pid"), *folder.glob("slurmctld.pid")]:

@@ -1,6 +1,7 @@
 """Kills, limits, full disks, damage, clocks: after each the same command gives the same bytes."""
 
 import errno
+import hashlib
 import os
 import random
 import resource
@@ -15,7 +16,6 @@ from pathlib import Path
 import pytest
 from made import Campaign, until
 
-from ctbench import data
 from ctbench.cli import main
 from ctbench.data._packages import UnavailableError
 from ctbench.data._sources import Remote
@@ -201,32 +201,43 @@ def test_damaged_record(make: Make, whole: Whole, outcome: Outcome, name: str, h
 
 @pytest.mark.parametrize("how", ["truncated", "overwritten"])
 def test_damaged_data(tmp_path: Path, how: str, capsys: pytest.CaptureFixture[str], outcome: Outcome) -> None:
-    root = tmp_path / "data"
-    before = data.prepare("digits", root, log=lambda _: None)
-    damaged(root / "digits.npz", how)
-    (tmp_path / "c.yaml").write_text(f"data: {root}\n")
-    assert main(["data", "verify", "--config", str(tmp_path / "c.yaml")]) == 2
-    assert main(["data", "prepare", "digits", "--config", str(tmp_path / "c.yaml")]) == 0
-    assert data.load("digits", root).sha256 == before.sha256 and "corrupt" in capsys.readouterr().out
-    outcome(f"data file {how}", 0, 0)
+    """The file is made again, and then left as it is."""
+    path, config = tmp_path / "data" / "digits.npz", tmp_path / "c.yaml"
+    config.write_text(f"data: {path.parent}\n")
+    prepare = ["data", "prepare", "digits", "--config", str(config)]
+    assert main(prepare) == 0
+    before = path.read_bytes()
+    damaged(path, how)
+    assert path.read_bytes() != before
+    assert main(["data", "verify", "--config", str(config)]) == 2
+    assert main(prepare) == 0 and "corrupt" in capsys.readouterr().out
+    made = path.stat().st_ctime_ns
+    assert main(prepare) == 0
+    outcome(f"data file {how}", int(path.stat().st_ctime_ns != made), int(path.read_bytes() != before))
 
 
 def test_interrupted_download(tmp_path: Path, outcome: Outcome) -> None:
-    """A server that promises a thousand bytes, sends ten and hangs up."""
-    server = socket.create_server(("127.0.0.1", 0))
+    """A server that promises a thousand bytes, sends some and hangs up; asked again, it sends them all."""
+    server, content = socket.create_server(("127.0.0.1", 0)), random.Random(0).randbytes(1000)
+    sent = [0, 10, 999]
 
     def serve() -> None:
-        for _ in range(3):
-            connection, _ = server.accept()
-            connection.recv(1000)
-            connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 1000\r\n\r\n0123456789")
-            connection.close()
+        for size in sent:
+            for part in (content[:size], content):
+                connection, _ = server.accept()
+                connection.recv(1000)
+                connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 1000\r\n\r\n" + part)
+                connection.close()
 
     threading.Thread(target=serve, daemon=True).start()
-    for _ in range(3):
-        remote = Remote(f"http://127.0.0.1:{server.getsockname()[1]}/raw.bin", f"sha256:{'0' * 64}")
+    digest = hashlib.sha256(content).hexdigest()
+    remote = Remote(f"http://127.0.0.1:{server.getsockname()[1]}/raw.bin", f"sha256:{digest}")
+    path = tmp_path / "raw.bin"
+    for _ in sent:
         with pytest.raises(UnavailableError):
             remote.download(tmp_path)
-        assert not (tmp_path / "raw.bin").exists()
-        outcome("interrupted download", 0, 0)
+        assert not path.exists()
+        remote.download(tmp_path)
+        outcome("interrupted download", 0, int(path.read_bytes() != content))
+        path.unlink()
     server.close()
