@@ -405,7 +405,7 @@ def judge(options: Options) -> None:
     write_table(claims, folder / "claims.csv")
     console.print(", ".join(f"{n} {verdict}" for verdict, n in claims["verdict"].value_counts().items()))
     for reason, runs in found.items():
-        console.print(f"{len(runs)} runs: {reason}")
+        console.print(f"{len(runs)} run{'s' * (len(runs) != 1)}: {reason}")
 
 
 def report(options: Options) -> None:

@@ -20,6 +20,7 @@ class Criterion(NamedTuple):
     label: str
     rule: str
     measured: str
+    bootstrap: str
     required: str
     n: str
     p: str
@@ -48,6 +49,9 @@ def criterion(row: dict, strip: Strip | None = None) -> Criterion:
         label=row["label"],
         rule=row["rule"],
         measured=_measured(row),
+        bootstrap=interval(row["estimate"], row["boot_low"], row["boot_high"])
+        if row["boot_high"] > row["boot_low"]
+        else "",
         required=_required(row),
         n="" if pd.isna(row["n"]) else str(row["n"]),
         p=_p(row["p_holm"]),
