@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 ACROSS = 3
 """Panels side by side where a single row of them would be too small to read."""
 FEW = 6
-"""Abscissae on a logarithmic axis that are all named."""
+"""Abscissae that are all named where there is room."""
 DENSE = 30
 """Points of a line beyond which only some have a marker."""
 
@@ -104,7 +104,8 @@ class _Grid:
         wide = len(self.across) if len(self.down) > 1 or len(panels) <= ACROSS + 1 else ACROSS
         high = -(-len(panels) // wide)
         width = WIDTH if wide > 1 else NARROW
-        figure = Figure(figsize=(width, {1: 2.6, 2: 2.1}.get(high, 1.7) * high + 0.7), layout="constrained")
+        each = width / wide if self.layout.kind == "plane" else {1: 2.6, 2: 2.1}.get(high, 1.7)
+        figure = Figure(figsize=(width, each * high + 0.7), layout="constrained")
         axes = figure.subplots(high, wide, squeeze=False, sharex=self.layout.kind != "points", sharey=True).ravel()
         for place, (down, across) in zip(axes, panels, strict=False):
             self._panel(place, down, across)
@@ -153,7 +154,7 @@ class _Grid:
         axes.spines[["top", "right"]].set_visible(False)
 
     def _abscissa(self, axes: Axes) -> None:
-        from matplotlib.ticker import LogLocator, MaxNLocator, NullFormatter, NullLocator
+        from matplotlib.ticker import FixedLocator, LogLocator, MaxNLocator, NullFormatter, NullLocator
 
         axes.set_xscale(self.layout.xscale)
         values = sorted({float(x) for x in self.rows[self.layout.abscissa]})
@@ -165,7 +166,8 @@ class _Grid:
             axes.set_xticks(values, [f"{x:g}" if x.is_integer() else f"{x:.3g}" for x in values])
             axes.xaxis.set_minor_locator(NullLocator())
         elif self.layout.xscale == "linear" and all(x.is_integer() for x in values):
-            axes.xaxis.set_major_locator(MaxNLocator(integer=True))
+            apart = len(values) <= FEW and 15 * np.diff(values).min(initial=np.inf) > values[-1] - values[0]
+            axes.xaxis.set_major_locator(FixedLocator(values) if apart else MaxNLocator(integer=True))
 
     def _lines(self, axes: Axes, here: pd.DataFrame) -> None:
         summary = _CENTRES[self.layout.centre]
