@@ -6,7 +6,8 @@ far it and the bootstrap are from that where values are few or skewed. The famil
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from itertools import product
 
 import numpy as np
 import pandas as pd
@@ -25,17 +26,32 @@ CASES: dict[str, tuple[Draw, float]] = {
 }
 
 
+SIZES = (6, 10, 30)
+
+
 def main(full: bool) -> None:
-    for case, (draw, truth) in CASES.items():
-        for n in (6, 10, 30):
-            rng = np.random.default_rng(n)
-            samples = [draw(rng, n) for _ in range(STUDIES)]
-            student, boot = (coverage(interval, samples, truth) for interval in (t_interval, bootstrap_interval))
-            print(f"coverage, {case}, n = {n}: Student's t {student:.1%}, BCa bootstrap {boot:.1%} (95 % wanted)")
-    print(f"false passes, TOST at the edge of its margin, n = 10: {tost_error():.1%} (5 % at most)")
-    print(f"family-wise error of Holm over 8 tests, n = 10: {holm_error(8):.1%} (5 % at most)")
-    for k in (3, 8):
-        print(f"best set of {k} equal models loses one, n = 10: {best_set_error(k):.1%} (5 % at most)")
+    print("\n".join(page()))
+
+
+def page() -> Iterator[str]:
+    """`docs/coverage.md`."""
+    yield "# How often the intervals hold the truth"
+    yield ""
+    yield f"From {STUDIES:,} simulated studies a line; made by `python -m benchmarks coverage > docs/coverage.md`."
+    yield ""
+    yield "| values of a study | n | t interval | BCa bootstrap | wanted |"
+    yield "|---|---|---|---|---|"
+    for (case, (draw, truth)), n in product(CASES.items(), SIZES):
+        rng = np.random.default_rng(n)
+        samples = [draw(rng, n) for _ in range(STUDIES)]
+        student, boot = (coverage(interval, samples, truth) for interval in (t_interval, bootstrap_interval))
+        yield f"| {case} | {n} | {student:.1%} | {boot:.1%} | 95 % |"
+    yield ""
+    yield "| false alarm, n = 10 | found | at most |"
+    yield "|---|---|---|"
+    yield f"| TOST passes at the edge of its margin | {tost_error():.1%} | 5 % |"
+    yield f"| one of 8 true nulls falls, after Holm | {holm_error(8):.1%} | 5 % |"
+    yield from (f"| the best set of {k} equal models loses one | {best_set_error(k):.1%} | 5 % |" for k in (3, 8))
 
 
 def coverage(interval: Callable[[NDArray[np.float64]], Estimate], samples: list[NDArray], truth: float) -> float:

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 import yaml
@@ -51,9 +52,10 @@ def seconds(work: Callable[[], object]) -> float:
 def judged(results: Path, papers: Path) -> None:
     """What `ctbench judge` does."""
     folders = record.planned(results)
-    rows = record.gather(folders, "measurements", "timings")
+    measured, timed = (record.gather(folders, name) for name in ("measurements", "timings"))
+    rows = pd.concat([measured, timed], ignore_index=True)
     doubts(results, rows)
-    measurements.write(record.gather(folders, "measurements"), results / "measurements.parquet")
+    measurements.write(measured, results / "measurements.parquet")
     claims, criteria = judge(rows, load_claims(folder=papers))
     write_table(claims, results / "claims.csv")
     write_table(criteria, results / "criteria.csv")

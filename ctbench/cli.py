@@ -392,6 +392,8 @@ def modes(options: Options) -> None:
 
 def judge(options: Options) -> None:
     """`ctbench judge`."""
+    import pandas as pd
+
     from ctbench.judge import judge as judged
     from ctbench.judge import load_claims, write_table
     from ctbench.records import measurements, record
@@ -399,18 +401,19 @@ def judge(options: Options) -> None:
 
     config, folder = _results(options)
     folders = record.planned(folder)
-    rows = record.gather(folders, "measurements", "timings")
+    measured, timed = (record.gather(folders, name) for name in ("measurements", "timings"))
+    rows = pd.concat([measured, timed], ignore_index=True)
     found = doubts(folder, rows)
     if options.strict:
         refuse(found)
-    measurements.write(record.gather(folders, "measurements"), folder / "measurements.parquet")
+    measurements.write(measured, folder / "measurements.parquet")
     absent = "needs a GPU, or is not in this preset" if config.preset == "paper" else f"not in preset {config.preset}"
     claims, criteria = judged(rows, load_claims(), absent=absent)
     write_table(criteria, folder / "criteria.csv")
     write_table(claims, folder / "claims.csv")
     console.print(", ".join(f"{n} {verdict}" for verdict, n in claims["verdict"].value_counts().items()))
     for reason, runs in found.items():
-        console.print(f"{len(runs)} runs: {reason}")
+        console.print(f"{len(runs)} run{'s' * (len(runs) != 1)}: {reason}")
 
 
 def report(options: Options) -> None:

@@ -138,9 +138,9 @@ def is_done(spec: RunSpec, folder: Path, code: str) -> bool:
     return (found["run"], found["code"], found["parent"]) == (spec.run_id, code, parent)
 
 
-def gather(folders: list[Path], *names: str) -> pd.DataFrame:
-    """The rows of these of the `TABLES` of many records, in one table."""
-    return measurements.gather(folder / f"{name}.parquet" for name in names for folder in folders)
+def gather(folders: list[Path], name: str) -> pd.DataFrame:
+    """The rows of one of the `TABLES` of many records, in one table."""
+    return measurements.gather(folder / f"{name}.parquet" for folder in folders)
 
 
 def planned(results: Path) -> list[Path]:

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
+from concurrent.futures import ProcessPoolExecutor
+from functools import partial
 from pathlib import Path
 
 from ctbench.report import claims, formats
@@ -20,7 +23,7 @@ def build(results_folder: Path, papers: Path) -> list[Path]:
     """Writes the report and returns its files, sorted. Raises UserError as `ctbench.report.write_report` says."""
     results = read_results(results_folder)
     layouts = {paper: load_layout(papers / paper) for paper in _papers(results)}
-    chapters = [_chapter(papers / paper, layout, results) for paper, layout in layouts.items()]
+    chapters = _chapters(papers, layouts, results)
     everything = claims.sheet(results.claims, results.preset)
     sheets = [everything, *(sheet for chapter in chapters for sheet in chapter.tables)]
     written = [path for sheet in sheets for path in formats.write_sheet(sheet, results.folder / "tables")]
@@ -34,6 +37,18 @@ def build(results_folder: Path, papers: Path) -> list[Path]:
 def _papers(results: Results) -> list[str]:
     found = set(results.claims["paper"]) | set(results.measurements["paper"].dropna())
     return [paper for paper in ORDER if paper in found] + sorted(found - set(ORDER))
+
+
+def _chapters(papers: Path, layouts: dict[str, PaperLayout], results: Results) -> list[Chapter]:
+    """The chapters in order, drawn side by side where there are processors for it."""
+    sources = [papers / paper for paper in layouts]
+    chapter = partial(_chapter, results=results)
+    processors = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
+    workers = min(len(sources), processors or 1)
+    if workers < 2:
+        return list(map(chapter, sources, layouts.values()))
+    with ProcessPoolExecutor(workers) as pool:
+        return list(pool.map(chapter, sources, layouts.values()))
 
 
 def _chapter(source: Path, layout: PaperLayout, results: Results) -> Chapter:

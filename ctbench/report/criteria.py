@@ -20,6 +20,7 @@ class Criterion(NamedTuple):
     label: str
     rule: str
     measured: str
+    bootstrap: str
     required: str
     n: str
     p: str
@@ -48,6 +49,7 @@ def criterion(row: dict, strip: Strip | None = None) -> Criterion:
         label=row["label"],
         rule=row["rule"],
         measured=_measured(row),
+        bootstrap=_bootstrap(row),
         required=_required(row),
         n="" if pd.isna(row["n"]) else str(row["n"]),
         p=_p(row["p_holm"]),
@@ -61,6 +63,12 @@ def criterion(row: dict, strip: Strip | None = None) -> Criterion:
 def _measured(row: dict) -> str:
     shown = interval(row["estimate"], row["low"], row["high"])
     return "" if isnan(row["estimate"]) else _with(shown, row)
+
+
+def _bootstrap(row: dict) -> str:
+    """The interval alone; the estimate stands above it."""
+    _, opened, ends = interval(row["estimate"], row["boot_low"], row["boot_high"]).partition("[")
+    return opened + ends
 
 
 def _required(row: dict) -> str:

@@ -10,13 +10,14 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
+from scipy.special import stdtrit
 
 from ctbench.report import plane
 from ctbench.report.layout import FigureLayout, PaperLayout
 from ctbench.report.notes import record_notes
 from ctbench.report.numbers import rounded
 from ctbench.report.sources import Results
-from ctbench.report.style import DASHES, GREY, MARKERS, NARROW, WIDTH, house_style, save
+from ctbench.report.style import GREY, MARKERS, NARROW, WIDTH, house_style, save
 from ctbench.report.timed import timed
 from ctbench.report.ways import dash, forecast, forecast_handles, paths
 
@@ -27,7 +28,7 @@ if TYPE_CHECKING:
 ACROSS = 3
 """Panels side by side where a single row of them would be too small to read."""
 FEW = 6
-"""Abscissae on a logarithmic axis that are all named."""
+"""Abscissae that are all named where there is room."""
 DENSE = 30
 """Points of a line beyond which only some have a marker."""
 
@@ -103,11 +104,12 @@ class _Grid:
         wide = len(self.across) if len(self.down) > 1 or len(panels) <= ACROSS + 1 else ACROSS
         high = -(-len(panels) // wide)
         width = WIDTH if wide > 1 else NARROW
-        figure = Figure(figsize=(width, {1: 2.6, 2: 2.1}.get(high, 1.7) * high + 0.7), layout="constrained")
+        each = width / wide if self.layout.kind == "plane" else {1: 2.6, 2: 2.1}.get(high, 1.7)
+        figure = Figure(figsize=(width, each * high + 0.7), layout="constrained")
         axes = figure.subplots(high, wide, squeeze=False, sharex=self.layout.kind != "points", sharey=True).ravel()
         for place, (down, across) in zip(axes, panels, strict=False):
             self._panel(place, down, across)
-            place.set_title(self._title(down, across), pad=4)
+            place.set_title(self._title(down, across), y=1.0, pad=4)
         for spare in axes[len(panels) :]:
             spare.set_visible(False)
         self._limit(axes[0])
@@ -152,7 +154,7 @@ class _Grid:
         axes.spines[["top", "right"]].set_visible(False)
 
     def _abscissa(self, axes: Axes) -> None:
-        from matplotlib.ticker import LogLocator, MaxNLocator, NullFormatter, NullLocator
+        from matplotlib.ticker import FixedLocator, LogLocator, MaxNLocator, NullFormatter, NullLocator
 
         axes.set_xscale(self.layout.xscale)
         values = sorted({float(x) for x in self.rows[self.layout.abscissa]})
@@ -164,32 +166,18 @@ class _Grid:
             axes.set_xticks(values, [f"{x:g}" if x.is_integer() else f"{x:.3g}" for x in values])
             axes.xaxis.set_minor_locator(NullLocator())
         elif self.layout.xscale == "linear" and all(x.is_integer() for x in values):
-            axes.xaxis.set_major_locator(MaxNLocator(integer=True))
+            apart = len(values) <= FEW and 15 * np.diff(values).min(initial=np.inf) > values[-1] - values[0]
+            axes.xaxis.set_major_locator(FixedLocator(values) if apart else MaxNLocator(integer=True))
 
     def _lines(self, axes: Axes, here: pd.DataFrame) -> None:
-        import seaborn
-
-        styles: dict[str, Any] = {"color": self._palette()[0], "marker": MARKERS[0]}
-        if self.layout.hue:
-            by = {"hue": self.layout.hue, "hue_order": self.hues, "style": self.layout.hue, "style_order": self.hues}
-            styles = by | {"palette": self._palette(), "markers": self._markers(), "dashes": self._dashes()}
-        lines = (_at(here, self.layout.hue, hue) for hue in self.hues or [None])
-        if max(len(set(line[self.layout.abscissa])) for line in lines) > DENSE:
-            styles["markevery"] = 0.1
-        centre, band = _CENTRES[self.layout.centre]
-        seaborn.lineplot(
-            here.astype({self.layout.abscissa: float, "value": float}),
-            x=self.layout.abscissa,
-            y="value",
-            estimator=centre,
-            errorbar=band,
-            err_kws={"alpha": 0.14, "linewidth": 0},
-            markeredgecolor="white",
-            markeredgewidth=0.4,
-            legend=False,
-            ax=axes,
-            **styles,
-        )
+        summary = _CENTRES[self.layout.centre]
+        lines = [summary(_at(here, self.layout.hue, hue), self.layout.abscissa) for hue in self.hues or [None]]
+        every = 0.1 if max(map(len, lines)) > DENSE else None
+        edge = {"markeredgecolor": "white", "markeredgewidth": 0.4, "markevery": every}
+        for k, line in enumerate(lines):
+            color, x = self._palette()[k], line.index.to_numpy()
+            axes.plot(x, line["centre"], color=color, linestyle=dash(k), marker=MARKERS[k % len(MARKERS)], **edge)
+            axes.fill_between(x, line["low"], line["high"], color=color, alpha=0.14, linewidth=0)
 
     def _plane(self, axes: Axes, here: pd.DataFrame) -> None:
         plane.draw(axes, [_at(here, self.layout.hue, hue) for hue in self.hues or [None]], self._palette())
@@ -201,8 +189,8 @@ class _Grid:
         bars, abscissa = _at(_at(self.bars, self.layout.row, down), self.layout.col, across), self.layout.abscissa
         places, hues = self.rows[abscissa].astype(float), self.hues or [None]
         for k, hue in enumerate(hues):
-            centre = _means(_at(here, self.layout.hue, hue), abscissa)
-            half = _means(_at(bars, self.layout.hue, hue), abscissa).reindex(centre.index)
+            centre = _mean(_at(here, self.layout.hue, hue), abscissa)["centre"]
+            half = _mean(_at(bars, self.layout.hue, hue), abscissa)["centre"].reindex(centre.index)
             aside = 0.008 * (places.max() - places.min()) * (k - (len(hues) - 1) / 2)
             look = {"ls": "", "ecolor": self._palette()[k], "elinewidth": 1.0, "capsize": 2.0}
             axes.errorbar(centre.index.to_numpy(dtype=float) + aside, centre, half, **look)
@@ -289,25 +277,24 @@ class _Grid:
 
         return list(seaborn.color_palette("colorblind", max(1, len(self.hues))))
 
-    def _markers(self) -> dict[Any, str]:
-        return {hue: MARKERS[k % len(MARKERS)] for k, hue in enumerate(self.hues)}
 
-    def _dashes(self) -> dict[Any, Any]:
-        return {hue: DASHES[k % len(DASHES)] for k, hue in enumerate(self.hues)}
-
-
-def _interval(values: pd.Series) -> tuple[float, float]:
-    from ctbench.judge.statistics import t_interval
-
-    _, low, high = t_interval(values.to_numpy(dtype=float))
-    return low, high
+def _mean(rows: pd.DataFrame, abscissa: str) -> pd.DataFrame:
+    """Mean and 95 % t interval of the values at each abscissa, as `ctbench.judge.statistics.t_interval` has them."""
+    points = _values(rows, abscissa).agg(["mean", "sem", "count"])
+    half = stdtrit(points["count"] - 1, 0.975) * points["sem"]
+    return pd.DataFrame({"centre": points["mean"], "low": points["mean"] - half, "high": points["mean"] + half})
 
 
-def _range(values: pd.Series) -> tuple[float, float]:
-    return float(values.min()), float(values.max())
+def _median(rows: pd.DataFrame, abscissa: str) -> pd.DataFrame:
+    """Median and range of the values at each abscissa."""
+    return _values(rows, abscissa).agg(centre="median", low="min", high="max")
 
 
-_CENTRES: dict[str, tuple[str, Any]] = {"mean": ("mean", _interval), "median": ("median", _range)}
+def _values(rows: pd.DataFrame, abscissa: str) -> Any:
+    return rows.astype({abscissa: float, "value": float}).groupby(abscissa)["value"]
+
+
+_CENTRES = {"mean": _mean, "median": _median}
 
 
 def _swarm(axes: Axes, centre: float, width: float, values: np.ndarray, color: Any, marker: str) -> None:
@@ -335,11 +322,6 @@ def _reference(layout: FigureLayout, whole: PaperLayout, folder: Path) -> pd.Dat
     quoted = [(row, column, numbers[0], numbers[1] if len(numbers) > 1 else 0.0) for row, column, numbers in published]
     frame = pd.DataFrame(quoted, columns=[table.rows, table.columns, "value", "sd"])
     return frame.assign(low=frame["value"] - frame["sd"], high=frame["value"] + frame["sd"])
-
-
-def _means(rows: pd.DataFrame, column: str) -> pd.Series:
-    table = rows.astype({column: float, "value": float}).pivot_table(values="value", index=column)
-    return pd.Series(table["value"].to_numpy(), index=table.index)
 
 
 def _bars(layout: FigureLayout, results: Results, paper: str) -> pd.DataFrame | None:

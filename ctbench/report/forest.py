@@ -167,9 +167,10 @@ class _Forest:
         low, high = _limits(self.kind, self.rows)
         axes.set(xscale=self.kind.scale, xlim=(low, high), ylim=(self.height, 0), xlabel=self.kind.xlabel)
         axes.axvline(self.kind.neutral, color="#555555", linewidth=0.9, ls=(0, (4, 2)), zorder=1.5)
-        for place, row in zip(self._criteria(), self.rows.itertuples(), strict=True):
-            self._region(axes, place, row, low, high)
-            self._estimate(axes, place, row, low, high)
+        rows = self.rows.assign(place=self._criteria())
+        self._regions(axes, rows, low, high)
+        for status, part in rows.groupby("status"):
+            self._estimates(axes, part, STYLES[str(status)], low, high)
         self._label(margin)
         self._frame(axes)
         figure.legend(handles=list(self._handles()), loc="outside upper center", ncols=5, frameon=False)
@@ -178,21 +179,21 @@ class _Forest:
     def _criteria(self) -> list[float]:
         return [place for i, place in enumerate(self.places) if i not in self.heads]
 
-    def _region(self, axes: Axes, place: float, row: Any, low: float, high: float) -> None:
-        """What the claim asks for, with its ends."""
-        start, end = (edge if np.isnan(bound) else bound for bound, edge in ((row.lower, low), (row.upper, high)))
-        axes.fill_betweenx([place - 0.5, place + 0.5], start, end, color=REGION, linewidth=0, zorder=1)
-        ends = [bound for bound in (row.lower, row.upper) if not np.isnan(bound)]
-        axes.vlines(ends, place - 0.5, place + 0.5, color=GREY, linewidth=1.0, zorder=2)
+    def _regions(self, axes: Axes, rows: pd.DataFrame, low: float, high: float) -> None:
+        """What the claims ask for, with its ends."""
+        place = rows["place"].to_numpy()
+        start, end = rows["lower"].fillna(low), rows["upper"].fillna(high)
+        axes.barh(place, end - start, height=1, left=start, color=REGION, linewidth=0, zorder=1)
+        for bound in (rows["lower"], rows["upper"]):
+            axes.vlines(bound, place - 0.5, place + 0.5, color=GREY, linewidth=1.0, zorder=2)
 
-    def _estimate(self, axes: Axes, place: float, row: Any, low: float, high: float) -> None:
-        style = STYLES[row.status]
-        if np.isfinite(row.low):
-            axes.hlines(place, max(row.low, low), min(row.high, high), color=style["color"], linewidth=1.5, zorder=3)
-        for goes_on, edge, arrow in ((row.low < low, low, "<"), (row.high > high, high, ">")):
-            if goes_on:
-                axes.plot(edge, place, marker=arrow, color=style["color"], ms=5, clip_on=False, zorder=4)
-        axes.plot(row.estimate, place, ls="", ms=5.2, zorder=5, **_edged(style))
+    def _estimates(self, axes: Axes, rows: pd.DataFrame, style: dict[str, Any], low: float, high: float) -> None:
+        color = style["color"]
+        axes.hlines(rows["place"], rows["low"].clip(low), rows["high"].clip(upper=high), color, linewidth=1.5, zorder=3)
+        for goes_on, edge, arrow in ((rows["low"] < low, low, "<"), (rows["high"] > high, high, ">")):
+            for place in rows.loc[goes_on, "place"]:
+                axes.plot(edge, place, arrow, color=color, ms=5, clip_on=False, zorder=4)
+        axes.plot(rows["estimate"], rows["place"], ls="", ms=5.2, zorder=5, **_edged(style))
 
     def _label(self, margin: Axes) -> None:
         """The claims and their criteria in the left margin, in lines with the estimates."""

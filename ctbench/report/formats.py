@@ -40,7 +40,7 @@ _TEX = {
     **{raised: f"$^{{{plain}}}$" for raised, plain in zip("⁻⁰¹²³⁴⁵⁶⁷⁸⁹", "-0123456789", strict=True)},
     "…": r"\ldots{}",
 }
-WIDE = {"statement": 3.6, "verdict": 1.5, "measured [95 % interval]": 1.3, "n": 0.4}
+WIDE = {"statement": 3.3, "verdict": 1.5, "measured [95 % interval]": 1.35, "claim": 1.3, "n": 1.0}
 """Columns of a longtable that are wider or narrower than the others."""
 _MD = re.compile(r"([\\`*_|<>\[\]])")
 
@@ -104,8 +104,9 @@ def _table(sheet: Sheet) -> Iterator[str]:
 
 def _longtable(sheet: Sheet) -> Iterator[str]:
     parts = [WIDE.get(column.name, 1.0) for column in sheet.columns]
-    layout = "".join(f"p{{{0.89 * part / sum(parts):.3f}\\linewidth}}" for part in parts)
-    yield "% needs \\usepackage{booktabs,longtable}"
+    layout = "".join(f"P{{{0.89 * part / sum(parts):.3f}\\linewidth}}" for part in parts)
+    yield "% needs \\usepackage{array,booktabs,longtable}"
+    yield "\\newcolumntype{P}[1]{>{\\raggedright\\arraybackslash}p{#1}}"
     yield f"{{\\footnotesize\\setlength{{\\tabcolsep}}{{3pt}}\\begin{{longtable}}{{@{{}}{layout}@{{}}}}"
     yield f"  \\caption{{{escape_tex(sheet.title)}}}\\label{{tab:{sheet.name}}}\\\\"
     yield "  \\toprule"

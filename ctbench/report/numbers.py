@@ -41,6 +41,7 @@ _PLUS_MINUS: dict[Markup, str] = {"text": " ± ", "tex": r" \pm ", "html": "&nbs
 def rounded(value: float, half: float = nan) -> Shown:
     """`value` ± `half`, both to the place of the second significant digit of `half`; four digits without one.
 
+    Seven digits of the larger at most: a smaller half-width, that of machine precision, is 0.
     A value that is not finite is shown as such.
     """
     if not isfinite(value):
@@ -49,9 +50,11 @@ def rounded(value: float, half: float = nan) -> Shown:
         power = factor(abs(value))
         last = place(abs(value), 4) - power if value else 0
         return Shown(trimmed(digits(value, power, last)), "0" if half == 0 else "", power)
-    power = factor(max(abs(value), half))
-    last = place(half, 2) - power
-    return Shown(digits(value, power, last), digits(half, power, last), power)
+    size = max(abs(value), half)
+    power = factor(size)
+    last = max(place(half, 2), place(size, 7)) - power
+    shown = digits(half, power, last)
+    return Shown(digits(value, power, last), shown if float(shown) else "0", power)
 
 
 def _times(core: str, half: str, factor: str) -> str:

@@ -124,6 +124,11 @@ def _origin(results: Results) -> Iterator[tuple[str, str]]:
     yield "Commit", listed(distinct(run.commit for run in runs)) or "unknown"
     versions = [f"{name} {version}" for run in runs for name, version in _versions(run)]
     yield "Versions", ", ".join(dict.fromkeys(versions)) or "unknown"
+    if results.doubts:
+        yield (
+            "Flagged",
+            "; ".join(f"{len(runs)} run{'s' * (len(runs) != 1)} {reason}" for reason, runs in results.doubts.items()),
+        )
 
 
 def _versions(run: Run) -> Iterator[tuple[str, str]]:

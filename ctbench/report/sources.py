@@ -12,6 +12,7 @@ from typing import Any
 import pandas as pd
 
 from ctbench.records import measurements, record
+from ctbench.records.doubts import doubts
 from ctbench.spec.errors import UserError
 from ctbench.spec.files import read_json
 from ctbench.spec.registry import is_own
@@ -124,6 +125,11 @@ class Results:
     def timings(self) -> pd.DataFrame:
         """What clocks said in the runs that measured, in seconds. Raises UserError if a file of theirs is broken."""
         return self._gathered("timings")
+
+    @cached_property
+    def doubts(self) -> dict[str, list[str]]:
+        """The planned runs by what speaks against their records. Raises UserError if a file of theirs is not JSON."""
+        return doubts(self.folder, self.measurements) if (self.folder / "plan.txt").exists() else {}
 
     def _gathered(self, name: str) -> pd.DataFrame:
         folders = [run.folder for run in self.runs.values()]

@@ -58,13 +58,15 @@ def house_style() -> Iterator[None]:
 def save(figure: Figure, stem: Path) -> list[Path]:
     """Writes `<stem>.svg` and `<stem>.png`, without dates. Raises UserError if they cannot be written.
 
-    What stands where is decided once, for the first of the files.
+    What stands where is decided once, before the first of the files.
     """
+    if layout := figure.get_layout_engine():
+        layout.execute(figure)
+        figure.set_layout_engine(None)
     bare = {"svg": {"Date": None, "Creator": None}, "png": {"Software": None}}
     paths = []
     for suffix, metadata in bare.items():
         paths.append(stem.with_name(f"{stem.name}.{suffix}"))
         with atomic_path(paths[-1]) as temporary:
             figure.savefig(temporary, format=suffix, dpi=200, metadata=metadata)
-        figure.set_layout_engine("none")
     return paths

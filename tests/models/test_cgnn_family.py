@@ -127,6 +127,19 @@ def test_augmented_dimensions_matter_in_wcgnn_alone() -> None:
     assert build("wcgnn", augment=3).flow(e)[..., 4:].abs().max() > 1e-3
 
 
+def test_no_gradient_leads_into_augmented_dimensions_from_where_training_starts() -> None:
+    kind = MODELS["wcgnn"]
+    model = kind(kind.Options(hidden=4, augment=3), graph(), generators())
+    optimizer = torch.optim.Adam(model.parameters(), weight_decay=5e-4)
+    for _ in range(3):
+        model.zero_grad()
+        model(None).square().sum().backward()
+        optimizer.step()
+        model.after_step()
+    assert not model.mixing[:, :4, 4:].any() and not model.mixing[:, 4:, :4].any()
+    assert model.mixing[:, :4, :4].abs().max() > 1e-4
+
+
 def test_weight_starts_as_the_identity() -> None:
     kind = MODELS["wcgnn"]
     assert not kind(kind.Options(), graph(), generators()).mixing.any()

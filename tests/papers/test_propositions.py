@@ -1,11 +1,12 @@
 import numpy as np
 
-from ctbench.papers.cgnn.propositions import ExactChecks, Problem, Settings, power_sum
+from ctbench.papers._exact import ExactChecks
+from ctbench.papers.cgnn.propositions import EXPERIMENT, Problem, Settings, power_sum
 from ctbench.training.loop import run
 
 
 def rows(metric: str, **settings: int) -> list[float]:
-    result = run(ExactChecks(Settings(**settings)))[0]
+    (result,) = run(ExactChecks([*EXPERIMENT.checks("closed_form", Settings(**settings))]))
     return [row["value"] for row in result.rows if row["metric"] == metric]
 
 

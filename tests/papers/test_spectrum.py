@@ -6,7 +6,8 @@ import pytest
 from scipy import sparse
 from scipy.special import logit
 
-from ctbench.papers.cgnn.spectrum import Settings, Spectrum
+from ctbench.papers._exact import ExactChecks
+from ctbench.papers.cgnn.spectrum import Settings, checks
 from ctbench.training.loop import run
 
 
@@ -20,7 +21,7 @@ Equation = Literal["paper", "released"]
 
 def measured(equation: Equation, adjacency: sparse.csr_array, alpha: float, loop: float = 0.0) -> dict[str, float]:
     settings = Settings(equation=equation, alpha_logit=logit(alpha), self_loop=loop, times=(3.0,))
-    rows = run(Spectrum(settings, adjacency))[0].rows
+    rows = run(ExactChecks(checks(settings, adjacency)))[0].rows
     return {row["metric"]: row["value"] for row in rows}
 
 

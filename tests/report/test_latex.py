@@ -3,12 +3,16 @@
 import re
 import shutil
 import subprocess
+from dataclasses import replace
 
 import pytest
 
+from ctbench.judge import read_claims
+from ctbench.report import claims, formats
+
 TABLES = ("accuracy", "claims")
 FRAME = r"""\documentclass{article}
-\usepackage[T1]{fontenc}\usepackage{booktabs,graphicx,longtable}
+\usepackage[T1]{fontenc}\usepackage{array,booktabs,graphicx,longtable}
 \begin{document}
 %s
 \end{document}
@@ -49,7 +53,10 @@ def test_a_wide_table_is_scaled_to_the_line(written) -> None:
 
 @pytest.mark.skipif(shutil.which("pdflatex") is None, reason="needs pdflatex")
 def test_they_compile_and_fit_the_line(written, tmp_path) -> None:
-    (tmp_path / "all.tex").write_text(FRAME % "\n".join(source(written, name) for name in TABLES))
+    few = claims.sheet(read_claims(written / "claims.csv"), "smoke")
+    many = formats.latex(replace(few, rows=few.rows * 20))
+    assert "longtable" in many
+    (tmp_path / "all.tex").write_text(FRAME % "\n".join([*(source(written, name) for name in TABLES), many]))
     command = ["pdflatex", "-interaction=nonstopmode", "-halt-on-error", "all.tex"]
     done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, errors="replace", timeout=120)
     assert done.returncode == 0, done.stdout[-2000:]

@@ -19,6 +19,7 @@ rule report:
         f"{RESULTS}/report.html",
     log:
         f"logs/{CONFIG.preset}/report.log",
+    threads: workflow.cores
     params:
         config=CONFIG_FILE,
         code=code_hash(["ctbench.report"]),

@@ -7,7 +7,7 @@ Each closed form is compared with an integration of its ODE that knows nothing o
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from typing import Any
+from typing import ClassVar
 
 import numpy as np
 from pydantic import Field
@@ -15,11 +15,10 @@ from scipy.integrate import solve_ivp
 from scipy.linalg import expm, logm
 from scipy.stats import ortho_group
 
-from ctbench.papers._experiment import Experiment, Inputs, row
+from ctbench.papers._exact import Check, ExactExperiment
 from ctbench.spec.frozen import Frozen
-from ctbench.spec.run import RunSpec
 from ctbench.spec.seeds import generator
-from ctbench.training.task import Row, SeedResult, Task, measured
+from ctbench.training.task import Row, measured
 
 Matrix = np.ndarray
 
@@ -149,63 +148,22 @@ def flow(L: Matrix, E: Matrix, time: float) -> Matrix:
     return (whole[:n, :n] + whole[:n, n:]) @ E
 
 
-class ExactChecks(Task):
-    """One step a proposition."""
-
-    def __init__(self, settings: Settings) -> None:
-        self.settings, self.rows = settings, []
-        p, pair, times = Problem(settings), Problem(settings, parts=2), settings.times
-        self.checks: list[Callable[[], Iterator[Row]]] = [
-            lambda: proposition_1(p),
-            lambda: proposition_2(p, times),
-            lambda: proposition_3(p, times),
-            lambda: proposition_4(p, times),
-            lambda: limits(p, pair),
-        ]
-        self.steps = len(self.checks)
-
-    def step(self, index: int) -> None:
-        self.rows += self.checks[index]()
-
-    def state(self) -> dict[str, Any]:
-        return {"rows": self.rows}
-
-    def restore(self, state: dict[str, Any]) -> None:
-        self.rows = state["rows"]
-
-    def results(self) -> list[SeedResult]:
-        return [SeedResult(None, self.rows)]
-
-
-class Propositions(Experiment):
-    """Exact checks on one seeded graph; nothing is trained."""
+class Propositions(ExactExperiment):
+    """Exact checks on one seeded graph."""
 
     paper = "cgnn"
     title = "Propositions 1 to 4 and the limit"
     Settings = Settings
-    seeded = False
+    objects: ClassVar = {"random_graph": {"closed_form": {}}}
 
-    def published(self, dataset: str, model: str) -> dict[str, Any]:
-        where = f"experiments.cgnn/propositions, {model} on {dataset}"
-        row({"random_graph": {}}, dataset, "data set", where)
-        return row({"closed_form": {}}, model, "model", where)
-
-    def reductions(self, dataset: str, model: str, settings: Frozen) -> Iterator[str]:
-        yield from ()
-
-    def needs(self, dataset: str) -> None:
-        return None
-
-    def code(self, settings: Frozen) -> tuple[str, ...]:
-        return (__name__,)
-
-    def seconds(self, settings: Frozen) -> float:
-        return 5.0
-
-    def task(self, spec: RunSpec, seeds: tuple[int, ...], inputs: Inputs) -> ExactChecks:
-        settings = self.settings(spec)
+    def checks(self, model: str, settings: Frozen) -> Iterator[Check]:
         assert isinstance(settings, Settings)
-        return ExactChecks(settings)
+        p, pair, times = Problem(settings), Problem(settings, parts=2), settings.times
+        yield lambda: proposition_1(p)
+        yield lambda: proposition_2(p, times)
+        yield lambda: proposition_3(p, times)
+        yield lambda: proposition_4(p, times)
+        yield lambda: limits(p, pair)
 
 
 EXPERIMENT = Propositions()

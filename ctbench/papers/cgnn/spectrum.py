@@ -7,6 +7,7 @@ zero, the flow dH/dt = (A - I) H + E has no limit: along a mode v with (A - I) v
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import partial
 from typing import Any, Literal
 
 import numpy as np
@@ -17,13 +18,14 @@ from scipy.sparse.linalg import eigsh, expm_multiply
 from scipy.special import expit
 
 from ctbench.models._sparse import normalised, sides
+from ctbench.papers._exact import Check, ExactChecks
 from ctbench.papers._experiment import Experiment, Inputs, row
 from ctbench.papers.cgnn._settings import FLOW
 from ctbench.spec.frozen import Frozen
 from ctbench.spec.run import RunSpec
 from ctbench.spec.seeds import generator
 from ctbench.training.node_classification import graph_of
-from ctbench.training.task import Row, SeedResult, Task, measured
+from ctbench.training.task import Row, measured
 
 
 class Settings(Frozen):
@@ -52,39 +54,26 @@ def slowest_mode(adjacency: sparse.csr_array, self_loop: float) -> np.ndarray:
     return v / np.linalg.norm(v)
 
 
-class Spectrum(Task):
+def checks(settings: Settings, adjacency: sparse.csr_array) -> list[Check]:
     """Both ends of the spectrum, then the growth along the slowest mode at each time."""
+    L, v = shifted_operator(settings, adjacency), slowest_mode(adjacency, settings.self_loop)
+    return [partial(ends, L), *(partial(growth, L, v, time) for time in settings.times)]
 
-    def __init__(self, settings: Settings, adjacency: sparse.csr_array) -> None:
-        self.settings, self.adjacency, self.rows = settings, adjacency, []
-        self.L = shifted_operator(settings, adjacency)
-        self.steps = 1 + len(settings.times)
 
-    def step(self, index: int) -> None:
-        self.rows += self.ends() if index == 0 else self.growth(self.settings.times[index - 1])
+def ends(L: sparse.csr_array) -> Iterator[Row]:
+    """The smallest and the largest eigenvalue of L = A - I."""
+    nodes = sides(L)[0]
+    A, start = L + sparse.eye_array(nodes), generator("init", 0).normal(size=nodes)
+    for name, which in (("smallest_eigenvalue", "SA"), ("largest_eigenvalue", "LA")):
+        value = eigsh(A, k=1, which=which, v0=start, ncv=60, return_eigenvectors=False)[0]
+        yield measured(name, float(value) - 1, "1")
 
-    def ends(self) -> Iterator[Row]:
-        nodes = sides(self.L)[0]
-        A, start = self.L + sparse.eye_array(nodes), generator("init", 0).normal(size=nodes)
-        for name, which in (("smallest_eigenvalue", "SA"), ("largest_eigenvalue", "LA")):
-            value = eigsh(A, k=1, which=which, v0=start, ncv=60, return_eigenvectors=False)[0]
-            yield measured(name, float(value) - 1, "1")
 
-    def growth(self, time: float) -> Iterator[Row]:
-        """v'H(t) / v'E with E = v, by the action of the exponential of [[L, v], [0, 0]] on (v, 1)."""
-        v = slowest_mode(self.adjacency, self.settings.self_loop)
-        whole = sparse.block_array([[self.L, sparse.csr_array(v[:, None])], [None, sparse.csr_array((1, 1))]])
-        state = expm_multiply(sparse.csr_array(time * whole), np.append(v, 1.0))[:-1]
-        yield measured("growth_along_slowest_mode", float(v @ state), "ratio", x=time)
-
-    def state(self) -> dict[str, Any]:
-        return {"rows": self.rows}
-
-    def restore(self, state: dict[str, Any]) -> None:
-        self.rows = state["rows"]
-
-    def results(self) -> list[SeedResult]:
-        return [SeedResult(None, self.rows)]
+def growth(L: sparse.csr_array, v: np.ndarray, time: float) -> Iterator[Row]:
+    """v'H(t) / v'E with E = v, by the action of the exponential of [[L, v], [0, 0]] on (v, 1)."""
+    whole = sparse.block_array([[L, sparse.csr_array(v[:, None])], [None, sparse.csr_array((1, 1))]])
+    state = expm_multiply(sparse.csr_array(time * whole), np.append(v, 1.0))[:-1]
+    yield measured("growth_along_slowest_mode", float(v @ state), "ratio", x=time)
 
 
 class SpectrumExperiment(Experiment):
@@ -121,10 +110,10 @@ class SpectrumExperiment(Experiment):
     def seconds(self, settings: Frozen) -> float:
         return 5.0
 
-    def task(self, spec: RunSpec, seeds: tuple[int, ...], inputs: Inputs) -> Spectrum:
+    def task(self, spec: RunSpec, seeds: tuple[int, ...], inputs: Inputs) -> ExactChecks:
         settings = self.settings(spec)
         assert isinstance(settings, Settings) and inputs.dataset is not None
-        return Spectrum(settings, graph_of(inputs.dataset.arrays, "raw").adjacency)
+        return ExactChecks(checks(settings, graph_of(inputs.dataset.arrays, "raw").adjacency))
 
 
 EXPERIMENT = SpectrumExperiment()
