@@ -36,7 +36,7 @@ def said(*command: str) -> str:
 def submitted() -> list[SlurmJob]:
     """Every job, by number."""
     found = []
-    for line in said("scontrol", "show", "job", "--oneliner").splitlines():
+    for line in re.findall(r"^JobId=.*", said("scontrol", "show", "job", "--oneliner"), re.MULTILINE):
         about = dict(re.findall(r"(\w+)=(\S*)", line))
         hours, minutes, seconds = map(int, about["RunTime"].split(":"))
         rule = about.get("Comment", "").removeprefix("rule_").removesuffix("_wildcards_")

@@ -19,7 +19,7 @@ rule report:
         f"{RESULTS}/report.html",
     log:
         f"logs/{CONFIG.preset}/report.log",
-    threads: workflow.cores
+    threads: len(LAYOUTS)
     params:
         config=CONFIG_FILE,
         code=code_hash(["ctbench.report"]),
