@@ -13,8 +13,9 @@ import pytest
 import torch
 import yaml
 
-from ctbench import cli, data
+from ctbench import data
 from ctbench.cli import main
+from ctbench.cli.arguments import parser
 from ctbench.papers import _runner
 from ctbench.records import measurements
 from ctbench.spec.config import PRESETS, read_yaml
@@ -228,7 +229,7 @@ def test_a_damaged_data_set_is_a_failure(capsys: Captured) -> None:
 
 
 def test_a_fault_of_ours_is_not_the_users() -> None:
-    code = "import sys; from ctbench import cli; cli.read_yaml = None; sys.exit(cli.main(['plan']))"
+    code = "import sys; from ctbench import cli; cli.working.read_yaml = None; sys.exit(cli.main(['plan']))"
     found = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
     assert found.returncode == 1 and "Traceback" in found.stderr
 
@@ -250,7 +251,7 @@ def test_plan_says_what_is_done_and_how_long_the_rest_takes(capsys: Captured) ->
 def test_a_shell_takes_the_commands_as_they_are_meant(name: str, capsys: Captured) -> None:
     configure(results=name, experiments=IMAGES)
     commands = planned(capsys)
-    verbs = [cli.parser().parse_args(arguments).verb.__name__ for _, *arguments in commands]
+    verbs = [parser().parse_args(arguments).verb.__name__ for _, *arguments in commands]
     assert verbs == ["data_prepare", *["run"] * 3, "judge", "report", "show_claims"]
     for _, verb, spec, *_ in commands[1:4]:
         assert verb == "run" and Path(spec).is_file()

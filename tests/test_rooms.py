@@ -33,7 +33,9 @@ def test_looking_for_torch_finds_it_where_it_is() -> None:
 
 
 def test_the_command_line_itself_brings_no_torch() -> None:
-    code = "import sys, ctbench.cli; ctbench.cli.parser(); print([n for n in {} if n in sys.modules])"
+    code = (
+        "import sys, ctbench.cli.arguments; ctbench.cli.arguments.parser(); print([n for n in {} if n in sys.modules])"
+    )
     assert python(code.format(HEAVY)).strip() == "[]"
 
 
