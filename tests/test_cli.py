@@ -19,6 +19,7 @@ from ctbench.cli.arguments import parser
 from ctbench.papers import _runner
 from ctbench.records import measurements
 from ctbench.spec.config import PRESETS, read_yaml
+from ctbench.spec.run import RunSpec
 
 NOTHING = dict.fromkeys(read_yaml(PRESETS / "smoke.yaml")["experiments"])
 """All experiments of the preset, taken away."""
@@ -298,23 +299,31 @@ def done_in_full(folder: Path) -> None:
     assert (folder / "results/smoke/claims.csv").is_file() and (folder / "results/smoke/report.html").is_file()
 
 
-def test_a_run_that_fails_does_not_keep_the_next_from_being_done(
-    capsys: Captured, monkeypatch: pytest.MonkeyPatch
+def test_what_a_run_fails_at_or_leaves_behind_is_nothing_to_the_next(
+    capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    configure()
-    [[*_, spec, _, config]] = run_commands(capsys)
-    execute = _runner.execute
+    both = {**TINY["experiments"]["continuousnet/pendulum"], "models": {"euler": {}, "rk4": {}}}
+    configure(experiments={"continuousnet/pendulum": both})
+    commands = run_commands(capfd)
+    specs, config = [command[2] for command in commands], commands[0][-1]
+    execute, before = _runner.execute, list[str]()
 
-    def fails_once(*arguments: Any) -> None:
-        monkeypatch.setattr(_runner, "execute", execute)
-        raise RuntimeError("a fault of ours")
+    def fails_at_euler(spec: RunSpec, *arguments: Any) -> None:
+        assert not before
+        before.append(spec.model)
+        if spec.model == "euler":
+            raise RuntimeError("a fault of ours")
+        execute(spec, *arguments)
 
-    monkeypatch.setattr(_runner, "execute", fails_once)
-    assert main(["run", spec, spec, "--config", config]) == 1
-    said = capsys.readouterr()
-    run = Path(spec).parent
-    assert "a fault of ours" in said.err and f"told above: {run.name}." in said.out
-    assert (run / "record.json").exists()
+    monkeypatch.setattr(_runner, "execute", fails_at_euler)
+    assert main(["run", *specs, "--config", config]) == 1
+    said = capfd.readouterr()
+    [failed] = (Path(spec).parent for spec in specs if "-euler-" in spec)
+    assert "a fault of ours" in said.err and f"told above: {failed.name}." in said.out
+    assert len(specs) == 2
+    assert {path.parent for path in Path("results").glob("smoke/runs/*/record.json")} == {
+        Path(s).parent for s in specs
+    } - {failed}
 
 
 def test_show_runs_and_one_run(capsys: Captured) -> None:

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import os
 import shlex
-import traceback
-from contextlib import nullcontext
+import sys
+from collections.abc import Callable
+from contextlib import nullcontext, suppress
+from multiprocessing import get_context
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from rich.markup import escape
 from rich.table import Table
 
-from ctbench.cli.console import Options, console
+from ctbench.cli.console import Options, answered, console
 from ctbench.spec.config import Config, load_config, merge, read_yaml
 from ctbench.spec.errors import UserError
 
@@ -107,34 +110,75 @@ def data_prepare(options: Options) -> None:
 
 
 def run(options: Options) -> int:
-    """`ctbench run SPEC ...`: what one run fails at does not keep the others from being done."""
+    """`ctbench run SPEC ...`."""
     from ctbench.papers._slots import slot
-    from ctbench.papers._stopping import EXIT_CODE, Stop, StoppedError
+    from ctbench.papers._stopping import Stop
 
     if options.out and len(options.spec) > 1:
         raise UserError(f"--out: found {len(options.spec)} specifications, expected one.")
-    config, stop, errors, crashed = load_config(options.config), Stop(options.max_minutes), [], []
+    config, stop = load_config(options.config), Stop(options.max_minutes)
     shared = options.jobs_per_gpu > 0 and config.device == "cuda"
-    try:
+
+    def work() -> int:
         with stop.listening(), slot(options.jobs_per_gpu, stop) if shared else nullcontext():
-            for path in options.spec:
-                try:
-                    run_one(path, options, config, stop)
-                except (StoppedError, OSError):
-                    raise
-                except UserError as error:
-                    errors.append(str(error))
-                except Exception:
-                    traceback.print_exc()
-                    crashed.append(path.parent.name)
+            if len(options.spec) > 1:
+                return run_each(options, config, stop)
+            run_one(options.spec[0], options, config, stop)
+            return 0
+
+    return stopped(work)
+
+
+def stopped(work: Callable[[], int]) -> int:
+    """The exit code of what may be stopped."""
+    from ctbench.papers._stopping import EXIT_CODE, StoppedError
+
+    try:
+        return work()
     except StoppedError as reason:
         console.print(f"Stopped, {reason}. What was done is saved; the same command goes on from there.")
         return EXIT_CODE
-    if crashed:
-        console.print(f"Failed by a fault of ours, told above: {', '.join(crashed)}.")
-    if errors:
-        raise UserError(" ".join(errors))
-    return int(bool(crashed))
+
+
+def run_each(options: Options, config: Config, stop: Stop) -> int:
+    """Several runs, each in a fork of this process, which has imported what they need.
+
+    What one of them fails at does not keep the others from being done, and what it leaves in memory moves no digit of
+    theirs (where an array lies decides in which order a library adds it up).
+    """
+    from ctbench.papers import _runner, experiment
+    from ctbench.papers._stopping import EXIT_CODE
+    from ctbench.spec.run import read_spec
+
+    assert _runner
+    for path in options.spec:
+        with suppress(UserError):  # the run tells it
+            experiment(read_spec(path).name)
+    failed: dict[str, int] = {}
+    for path in options.spec:
+        stop.check()
+        child = get_context("fork").Process(target=_fork, args=(path, options, config, stop))
+        child.start()
+        while child.is_alive():
+            child.join(1)
+            if stop.signal and child.pid and child.is_alive():
+                os.kill(child.pid, stop.signal)
+        if child.exitcode == EXIT_CODE:
+            return EXIT_CODE
+        if child.exitcode:
+            failed[path.parent.name] = child.exitcode
+    if failed:
+        console.print(f"Failed, as told above: {', '.join(failed)}.")
+    return 2 if 2 in failed.values() else int(bool(failed))
+
+
+def _fork(path: Path, options: Options, config: Config, stop: Stop) -> None:
+    def work() -> int:
+        run_one(path, options, config, stop)
+        return 0
+
+    stop.note_all()
+    sys.exit(answered(lambda: stopped(work)))
 
 
 def run_one(path: Path, options: Options, config: Config, stop: Stop) -> None:

@@ -23,7 +23,7 @@ from ctbench.papers import names
 from ctbench.papers._experiment import Experiment, Inputs, weights_of
 from ctbench.papers._stopping import Stop, Stoppable
 from ctbench.records import measurements, record
-from ctbench.records.provenance import Clock, forget_peak_memory, provenance
+from ctbench.records.provenance import Clock, provenance
 from ctbench.spec.code import code_hash
 from ctbench.spec.errors import UserError
 from ctbench.spec.files import make_folder, read_json, sha256, write_bytes, write_json
@@ -83,7 +83,6 @@ def execute(spec: RunSpec, folder: Path, place: Workplace) -> None:
     if place.device == "cuda":
         os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
         torch.use_deterministic_algorithms(True, warn_only=True)
-    forget_peak_memory()
     clock = Clock()
     dataset = whole_data(name, place) if (name := experiment.needs(spec.dataset)) else None
     store = Store(spec, experiment, code, dataset, folder, place)

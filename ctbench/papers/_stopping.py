@@ -45,6 +45,11 @@ class Stop:
             for number, handler in before.items():
                 signal.signal(number, handler)
 
+    def note_all(self) -> None:
+        """Takes note of `SIGNALS` however often they come, as they do where the parent passes on its own."""
+        for number in SIGNALS:
+            signal.signal(number, lambda found, _: setattr(self, "signal", signal.Signals(found)))
+
     def _note(self, number: int, frame: object) -> None:
         self.signal = signal.Signals(number)
         for each in SIGNALS:

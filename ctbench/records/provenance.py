@@ -9,7 +9,6 @@ import resource
 import shutil
 import subprocess
 import time
-from contextlib import suppress
 from datetime import UTC, datetime
 from functools import cache
 from importlib import metadata
@@ -50,12 +49,6 @@ def provenance(command: str, threads: int, device: str) -> dict[str, Any]:
         "versions": versions(),
         **machine(),
     }
-
-
-def forget_peak_memory() -> None:
-    """Of several runs in one process each has its own peak, where the kernel can forget the one before."""
-    with suppress(OSError):
-        Path("/proc/self/clear_refs").write_text("5")
 
 
 @cache
