@@ -2,12 +2,16 @@
 
 import os
 import signal
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 from made import until
 from workflows import THREE, ended, workflow
+
+from ctbench.papers._stopping import EXIT_CODE
 
 pytestmark = pytest.mark.timeout(1200)
 Outcome = Callable[..., None]
@@ -41,6 +45,28 @@ def test_snakemake_is_killed(tmp_path: Path, whole: Numbers, outcome: Outcome, a
     made.run(*HERE)
     outcome(f"SIGKILL of Snakemake{' and of its jobs' if all_of_it else ', whose jobs go on'}", *made.toll(whole, kept))
     assert "Nothing to be done" in made.run(*HERE)
+
+
+@pytest.mark.parametrize("name", ["SIGTERM", "SIGINT", "SIGKILL"])
+def test_a_process_of_several_runs_is_ended(tmp_path: Path, whole: Numbers, outcome: Outcome, name: str) -> None:
+    """SIGINT as a terminal sends it, to the whole process group; the others to the one process that was started."""
+    made = workflow(tmp_path, THREE)
+    specs = [str(job.folder / "spec.json") for job in made.jobs]
+    command = [sys.executable, "-m", "ctbench.cli", "run", *specs, "--config", str(made.config)]
+
+    def start() -> subprocess.Popen[bytes]:
+        return subprocess.Popen(command, cwd=tmp_path, process_group=0)
+
+    process = start()
+    until(made.halfway, 300)
+    if name == "SIGINT":
+        os.killpg(process.pid, signal.SIGINT)
+    else:
+        os.kill(process.pid, signal.Signals[name])
+    assert process.wait() == (-signal.SIGKILL if name == "SIGKILL" else EXIT_CODE)
+    kept = made.finished()
+    assert start().wait() == 0
+    outcome(f"{name} of a process that does several runs", *made.toll(whole, kept))
 
 
 def test_two_workflows_on_one_results_folder(tmp_path: Path, whole: Numbers, outcome: Outcome) -> None:
