@@ -34,7 +34,9 @@ def judge(options: Options) -> None:
         refuse(found)
     measurements.write(measured, folder / "measurements.parquet")
     absent = "needs a GPU, or is not in this preset" if config.preset == "paper" else f"not in preset {config.preset}"
-    claims, criteria = judged(rows, load_claims(), absent=absent)
+    names = (folder / "plan.txt").read_text(encoding="utf-8").split()
+    waiting = {name.partition("-")[0] for name in set(names).difference(done.name for done in folders)}
+    claims, criteria = judged(rows, load_claims(), absent=absent, waiting=waiting)
     write_table(criteria, folder / "criteria.csv")
     write_table(claims, folder / "claims.csv")
     console.print(", ".join(f"{n} {verdict}" for verdict, n in claims["verdict"].value_counts().items()))

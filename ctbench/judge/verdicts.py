@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from itertools import groupby
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -58,18 +58,26 @@ class Verdicts(NamedTuple):
     criteria: pd.DataFrame
 
 
-def judge(measurements: pd.DataFrame, claims: Sequence[Claim], *, absent: str = "not in this preset") -> Verdicts:
+def judge(
+    measurements: pd.DataFrame,
+    claims: Sequence[Claim],
+    *,
+    absent: str = "not in this preset",
+    waiting: Collection[str] = (),
+) -> Verdicts:
     """The verdicts on the claims.
 
     `measurements` is the tidy table of `records.measurements`; `absent` is the reason given for a claim of which
-    nothing was measured. Numbers have six significant digits; in the claims table, `measured` and its interval are
-    those of the first criterion that could be judged, in the unit named in `quantity`.
+    nothing was measured, unless runs of its experiment are still `waiting`. Numbers have six significant digits; in the
+    claims table, `measured` and its interval are those of the first criterion that could be judged, in the unit of
+    `quantity`.
     Raises UserError (naming the claim) if a selection leaves open which measurement it means.
     """
     table = _Table(measurements)
     outcomes = _holm_by_table(claims, [_judge_claim(claim, table) for claim in claims])
     judged = list(zip(claims, outcomes, strict=True))
-    rows = [_row(claim, members, absent) for claim, members in judged]
+    later = "planned, not run yet"
+    rows = [_row(claim, members, later if claim.experiment in waiting else absent) for claim, members in judged]
     return Verdicts(typed(rows, DTYPES), criteria_table(judged))
 
 

@@ -29,6 +29,8 @@ ACROSS = 3
 """Panels side by side where a single row of them would be too small to read."""
 FEW = 6
 """Abscissae that are all named where there is room."""
+LETTER = 0.065
+"""Inches of a letter of a category's name."""
 DENSE = 30
 """Points of a line beyond which only some have a marker."""
 
@@ -106,13 +108,17 @@ class _Grid:
         width = WIDTH if wide > 1 else NARROW
         each = width / wide if self.layout.kind == "plane" else {1: 2.6, 2: 2.1}.get(high, 1.7)
         figure = Figure(figsize=(width, each * high + 0.7), layout="constrained")
-        axes = figure.subplots(high, wide, squeeze=False, sharex=self.layout.kind != "points", sharey=True).ravel()
+        axes = figure.subplots(
+            high, wide, squeeze=False, sharex=self.layout.kind != "points", sharey=self.layout.sharey
+        )
+        axes = axes.ravel()
         for place, (down, across) in zip(axes, panels, strict=False):
             self._panel(place, down, across)
             place.set_title(self._title(down, across), y=1.0, pad=4)
         for spare in axes[len(panels) :]:
             spare.set_visible(False)
-        self._limit(axes[0])
+        if self.layout.sharey:
+            self._limit(axes[0])
         figure.supxlabel(self.layout.xlabel, fontsize=8.5)
         figure.supylabel(self.layout.ylabel, fontsize=8.5)
         self._legend(figure)
@@ -211,7 +217,8 @@ class _Grid:
                 if len(values):
                     centre = place + spread * (k - (len(hues) - 1) / 2)
                     _swarm(axes, centre, spread, values, self._palette()[k], MARKERS[k % len(MARKERS)])
-        axes.set_xticks(range(len(order)), [_wrap(self.layout.label(value)) for value in order])
+        room = axes.get_window_extent().width / axes.figure.dpi / len(order)
+        _categories(axes, [self.layout.label(value) for value in order], room)
         axes.set_xlim(-0.6, len(order) - 0.4)
         axes.grid(visible=False, axis="x")
 
@@ -333,8 +340,13 @@ def _bars(layout: FigureLayout, results: Results, paper: str) -> pd.DataFrame | 
     )
 
 
-def _wrap(text: str) -> str:
-    return text.replace(", ", ",\n")
+def _categories(axes: Axes, labels: list[str], room: float) -> None:
+    """Names of the categories, each in `room` inches; askew where they would run into each other."""
+    wrapped = [label.replace(", ", ",\n") for label in labels]
+    if LETTER * max(len(line) for label in wrapped for line in label.split("\n")) > room:
+        axes.set_xticks(range(len(labels)), labels, rotation=40, ha="right", rotation_mode="anchor")
+    else:
+        axes.set_xticks(range(len(labels)), wrapped)
 
 
 def _lost(lost: int, total: int) -> Iterator[str]:

@@ -109,6 +109,7 @@ class FigureLayout(Selected):
     `select` chooses from the results or, with `table: curves`, from the history over training. The abscissa is the
     column `x`, or what a clock said: `against` names a metric of the timings, such as `train_seconds`. `bars` names a
     metric whose mean over seeds is drawn as error bars of the lines: a spread of another kind than that over seeds.
+    Panels have one ordinate, unless `sharey` is false: where their units differ.
     """
 
     caption: str
@@ -123,6 +124,7 @@ class FigureLayout(Selected):
     centre: Literal["mean", "median"] = "mean"
     xscale: Literal["linear", "log"] = "linear"
     yscale: Literal["linear", "log"] = "linear"
+    sharey: bool = True
     xlabel: str
     ylabel: str
     reference: Reference | None = None

@@ -73,6 +73,12 @@ def test_a_claim_not_run_says_why(keys, detail):
     assert pd.isna(found["n"])
 
 
+def test_a_claim_whose_runs_are_planned_says_so():
+    waits = claim(ABSENT, experiment="later")
+    assert row(DATA, waits, absent="too small", waiting={"later"})["detail"] == "planned, not run yet"
+    assert row(DATA, waits, absent="too small", waiting={"sooner"})["detail"] == "too small"
+
+
 def test_the_default_reason():
     assert row(NOTHING, claim(PASS))["detail"] == "not in this preset"
     assert row(NOTHING, claim(PASS, reason="needs a GPU"))["detail"] == "not in this preset: needs a GPU"
