@@ -19,7 +19,7 @@ from sklearn.datasets import load_digits
 
 from ctbench import data
 from ctbench.models._sparse import Graph
-from ctbench.papers import _runner
+from ctbench.papers import _runner, experiment
 from ctbench.papers._plan import plan
 from ctbench.papers._runner import Workplace, execute
 from ctbench.papers._stopping import Stoppable
@@ -161,8 +161,8 @@ def test_presets_rows_and_experiments_share_their_cells(
     tmp_path: Path, trained: list, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     first = do(swing(), tmp_path)
-    known = dict(_runner.experiments())
-    monkeypatch.setattr(_runner, "experiments", lambda: {**known, "continuousnet/again": known[PENDULUM]})
+    monkeypatch.setattr(_runner, "names", lambda: [PENDULUM, "continuousnet/again"])
+    monkeypatch.setattr(_runner, "experiment_called", lambda name: experiment(PENDULUM))
     others = [
         do(swing(), tmp_path, preset="laptop"),
         do(RunSpec(**{**swing().model_dump(), "model": "of another name"}), tmp_path),
@@ -289,7 +289,7 @@ def test_a_sweep_follows_when_other_code_trains_its_parent(
 ) -> None:
     parent, sweep = specs(DIGITS, seeds=1)
     for extra in ((), ("ctbench.models.mlp",)):
-        kind = type(_runner.experiments()[parent.name])
+        kind = type(experiment(parent.name))
         code = kind.code
         monkeypatch.setattr(
             kind, "code", lambda self, settings, code=code, extra=extra: (*code(self, settings), *extra)
