@@ -23,7 +23,7 @@ def judge(options: Options) -> None:
     from ctbench.judge import judge as judged
     from ctbench.judge import load_claims, write_table
     from ctbench.records import measurements, record
-    from ctbench.records.doubts import doubts, refuse
+    from ctbench.records.doubts import NO_RECORD, doubts, refuse
 
     config, folder = _results(options)
     folders = record.planned(folder)
@@ -34,8 +34,7 @@ def judge(options: Options) -> None:
         refuse(found)
     measurements.write(measured, folder / "measurements.parquet")
     absent = "needs a GPU, or is not in this preset" if config.preset == "paper" else f"not in preset {config.preset}"
-    names = (folder / "plan.txt").read_text(encoding="utf-8").split()
-    waiting = {name.partition("-")[0] for name in set(names).difference(done.name for done in folders)}
+    waiting = {run.partition("-")[0] for run in found.get(NO_RECORD, ())}
     claims, criteria = judged(rows, load_claims(), absent=absent, waiting=waiting)
     write_table(criteria, folder / "criteria.csv")
     write_table(claims, folder / "claims.csv")

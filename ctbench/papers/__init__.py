@@ -10,6 +10,7 @@ from ctbench.spec.registry import Registry
 from ctbench.spec.run import PAPERS
 
 
+@cache
 def _registries() -> dict[str, Registry[Experiment]]:
     return {paper: Registry(f"ctbench.papers.{paper}", "experiment", "EXPERIMENT") for paper in PAPERS}
 

@@ -11,6 +11,9 @@ from ctbench.records.provenance import code
 from ctbench.spec.errors import UserError
 from ctbench.spec.files import read_json
 
+NO_RECORD = "no record"
+"""What speaks against a run that is planned and not done."""
+
 
 def doubts(results: Path, rows: pd.DataFrame) -> dict[str, list[str]]:
     """The runs of the plan by what speaks against them; empty if nothing does.
@@ -21,7 +24,7 @@ def doubts(results: Path, rows: pd.DataFrame) -> dict[str, list[str]]:
     seeds = rows.dropna(subset=["seed"]).groupby("run")["seed"].unique().to_dict()
     for run in (results / "plan.txt").read_text(encoding="utf-8").split():
         folder = results / "runs" / run
-        reasons = _reasons(folder, set(seeds.get(run, ()))) if (folder / "record.json").exists() else ["no record"]
+        reasons = _reasons(folder, set(seeds.get(run, ()))) if (folder / "record.json").exists() else [NO_RECORD]
         for reason in reasons:
             found.setdefault(reason, []).append(run)
     return found
