@@ -5,14 +5,14 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
-from scipy.special import stdtrit
 
-from ctbench.report import plane
+from ctbench.report import centres, plane
 from ctbench.report.layout import FigureLayout, PaperLayout
 from ctbench.report.notes import record_notes
 from ctbench.report.numbers import rounded
@@ -61,6 +61,7 @@ def figure(layout: FigureLayout, whole: PaperLayout, results: Results, source: P
     drawable = rows.loc[rows["value"].notna() & ((rows["value"] > 0) | (layout.yscale == "linear"))]
     if drawable.empty:
         return None
+    layout = layout.fitting(drawable)
     with house_style():
         drawing = _Grid(layout, drawable, _reference(layout, whole, source), _bars(layout, results, source.name)).draw()
         files = save(drawing, folder / layout.name)
@@ -155,6 +156,8 @@ class _Grid:
             self._bar(axes, here, down, across)
         axes.set(xlabel="", ylabel="")
         axes.set_yscale(self.layout.yscale)
+        if self.layout.yscale == "linear":
+            axes.locator_params(axis="y", nbins=FEW)
         if self.layout.kind == "line":
             self._abscissa(axes)
         axes.spines[["top", "right"]].set_visible(False)
@@ -173,20 +176,20 @@ class _Grid:
             axes.xaxis.set_minor_locator(NullLocator())
         elif self.layout.xscale == "linear" and all(x.is_integer() for x in values):
             apart = len(values) <= FEW and 15 * np.diff(values).min(initial=np.inf) > values[-1] - values[0]
-            axes.xaxis.set_major_locator(FixedLocator(values) if apart else MaxNLocator(integer=True))
+            axes.xaxis.set_major_locator(FixedLocator(values) if apart else MaxNLocator(FEW, integer=True))
 
     def _lines(self, axes: Axes, here: pd.DataFrame) -> None:
-        summary = _CENTRES[self.layout.centre]
-        lines = [summary(_at(here, self.layout.hue, hue), self.layout.abscissa) for hue in self.hues or [None]]
-        every = 0.1 if max(map(len, lines)) > DENSE else None
+        lines = centres.by_hue(here, self.layout.hue, self.layout.abscissa, self.layout.centre)
+        every = 0.1 if max(map(len, lines.values())) > DENSE else None
         edge = {"markeredgecolor": "white", "markeredgewidth": 0.4, "markevery": every}
-        for k, line in enumerate(lines):
-            color, x = self._palette()[k], line.index.to_numpy()
-            axes.plot(x, line["centre"], color=color, linestyle=dash(k), marker=MARKERS[k % len(MARKERS)], **edge)
-            axes.fill_between(x, line["low"], line["high"], color=color, alpha=0.14, linewidth=0)
+        for k, hue in enumerate(self.hues or [None]):
+            if (line := lines.get(hue)) is not None:
+                color, x = self.palette[k], line.index.to_numpy()
+                axes.plot(x, line["centre"], color=color, linestyle=dash(k), marker=MARKERS[k % len(MARKERS)], **edge)
+                axes.fill_between(x, line["low"], line["high"], color=color, alpha=0.14, linewidth=0)
 
     def _plane(self, axes: Axes, here: pd.DataFrame) -> None:
-        plane.draw(axes, [_at(here, self.layout.hue, hue) for hue in self.hues or [None]], self._palette())
+        plane.draw(axes, [_at(here, self.layout.hue, hue) for hue in self.hues or [None]], self.palette)
 
     def _bar(self, axes: Axes, here: pd.DataFrame, down: Any, across: Any) -> None:
         """Error bars of the lines, those of one abscissa side by side."""
@@ -194,18 +197,21 @@ class _Grid:
             return
         bars, abscissa = _at(_at(self.bars, self.layout.row, down), self.layout.col, across), self.layout.abscissa
         places, hues = self.rows[abscissa].astype(float), self.hues or [None]
+        means, spreads = (centres.by_hue(part, self.layout.hue, abscissa, "mean") for part in (here, bars))
         for k, hue in enumerate(hues):
-            centre = _mean(_at(here, self.layout.hue, hue), abscissa)["centre"]
-            half = _mean(_at(bars, self.layout.hue, hue), abscissa)["centre"].reindex(centre.index)
+            if hue not in means or hue not in spreads:
+                continue
+            centre = means[hue]["centre"]
+            half = spreads[hue]["centre"].reindex(centre.index)
             aside = 0.008 * (places.max() - places.min()) * (k - (len(hues) - 1) / 2)
-            look = {"ls": "", "ecolor": self._palette()[k], "elinewidth": 1.0, "capsize": 2.0}
+            look = {"ls": "", "ecolor": self.palette[k], "elinewidth": 1.0, "capsize": 2.0}
             axes.errorbar(centre.index.to_numpy(dtype=float) + aside, centre, half, **look)
 
     def _paths(self, axes: Axes, here: pd.DataFrame) -> None:
-        paths(axes, here, self.layout.hue, self.hues, self._palette())
+        paths(axes, here, self.layout.hue, self.hues, self.palette)
 
     def _forecast(self, axes: Axes, here: pd.DataFrame) -> None:
-        forecast(axes, here, self._palette()[0])
+        forecast(axes, here, self.palette[0])
 
     def _points(self, axes: Axes, here: pd.DataFrame) -> None:
         order, hues = self.layout.ordered(self.rows, self.layout.abscissa), self.hues or [None]
@@ -216,7 +222,7 @@ class _Grid:
                 values = _at(part, self.layout.abscissa, category).sort_values("seed")["value"].to_numpy(dtype=float)
                 if len(values):
                     centre = place + spread * (k - (len(hues) - 1) / 2)
-                    _swarm(axes, centre, spread, values, self._palette()[k], MARKERS[k % len(MARKERS)])
+                    _swarm(axes, centre, spread, values, self.palette[k], MARKERS[k % len(MARKERS)])
         room = axes.get_window_extent().width / axes.figure.dpi / len(order)
         _categories(axes, [self.layout.label(value) for value in order], room)
         axes.set_xlim(-0.6, len(order) - 0.4)
@@ -269,9 +275,9 @@ class _Grid:
 
         kind = self.layout.kind
         if kind == "forecast":
-            yield from forecast_handles(self._palette()[0], self.layout.labels)
+            yield from forecast_handles(self.palette[0], self.layout.labels)
         for k, hue in enumerate(self.hues):
-            style = {"color": self._palette()[k], "ls": "" if kind == "points" else dash(k)}
+            style = {"color": self.palette[k], "ls": "" if kind == "points" else dash(k)}
             style["marker"] = "" if kind == "path" else MARKERS[k % len(MARKERS)]
             yield Line2D([], [], label=self.layout.label(hue), markeredgecolor="white", markeredgewidth=0.4, **style)
         if self.quoted and self.layout.reference:
@@ -279,29 +285,12 @@ class _Grid:
         if self.marked and self.layout.mark:
             yield Line2D([], [], color="#555555", linewidth=0.9, ls=(0, (2, 2)), label=self.layout.mark.label)
 
-    def _palette(self) -> list[Any]:
+    @cached_property
+    def palette(self) -> list[Any]:
+        """A colour for each hue."""
         import seaborn
 
         return list(seaborn.color_palette("colorblind", max(1, len(self.hues))))
-
-
-def _mean(rows: pd.DataFrame, abscissa: str) -> pd.DataFrame:
-    """Mean and 95 % t interval of the values at each abscissa, as `ctbench.judge.statistics.t_interval` has them."""
-    points = _values(rows, abscissa).agg(["mean", "sem", "count"])
-    half = stdtrit(points["count"] - 1, 0.975) * points["sem"]
-    return pd.DataFrame({"centre": points["mean"], "low": points["mean"] - half, "high": points["mean"] + half})
-
-
-def _median(rows: pd.DataFrame, abscissa: str) -> pd.DataFrame:
-    """Median and range of the values at each abscissa."""
-    return _values(rows, abscissa).agg(centre="median", low="min", high="max")
-
-
-def _values(rows: pd.DataFrame, abscissa: str) -> Any:
-    return rows.astype({abscissa: float, "value": float}).groupby(abscissa)["value"]
-
-
-_CENTRES = {"mean": _mean, "median": _median}
 
 
 def _swarm(axes: Axes, centre: float, width: float, values: np.ndarray, color: Any, marker: str) -> None:

@@ -135,6 +135,14 @@ class FigureLayout(Selected):
         """The column drawn to the right; named as the metric where a clock measured it."""
         return self.against or str(self.x)
 
+    def fitting(self, rows: pd.DataFrame) -> Self:
+        """The same, but points beside each other where lines over one abscissa alone would be points on each other."""
+        if self.kind != "line" or not self.x or not self.hue or self.reference or len({*rows[self.x]}) > 1:
+            return self
+        axis = f"{self.xlabel}: {plain(float(rows[self.x].iloc[0]))}"
+        points = {"kind": "points", "x": self.hue, "hue": None, "bars": None, "mark": None, "xscale": "linear"}
+        return self.model_copy(update={**points, "xlabel": axis})
+
 
 class PaperLayout(Frozen):
     """The tables and figures of one paper."""

@@ -1,7 +1,7 @@
 import pandas as pd
 import pytest
 
-from ctbench.report.layout import PAPERS, PaperLayout, load_layout
+from ctbench.report.layout import PAPERS, FigureLayout, PaperLayout, load_layout
 from ctbench.spec.errors import UserError
 
 FIGURE = "{name: a, title: t, caption: c, select: {}, xlabel: x, ylabel: y"
@@ -68,3 +68,11 @@ def test_mistakes_are_named(tmp_path, text: str, words: str) -> None:
     (tmp_path / "report.yaml").write_text(text)
     with pytest.raises(UserError, match=words):
         load_layout(tmp_path)
+
+
+def test_lines_over_one_abscissa_are_drawn_as_points():
+    figure = FigureLayout(name="a", title="t", caption="c", select={}, x="x", hue="model", xlabel="kept", ylabel="y")
+    one = pd.DataFrame({"x": [30.0, 30.0], "model": ["a", "b"]})
+    points = figure.fitting(one)
+    assert (points.kind, points.abscissa, points.hue, points.xlabel) == ("points", "model", None, "kept: 30")
+    assert figure.fitting(one.assign(x=[30.0, 40.0])) is figure
