@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shlex
 import sys
+import warnings
 from collections.abc import Callable
 from contextlib import nullcontext, suppress
 from multiprocessing import get_context
@@ -191,6 +192,7 @@ def run_one(path: Path, options: Options, config: Config, stop: Stop) -> None:
     command += ["--out", options.out] if options.out else []
     typed = shlex.join(map(str, command))
     place = Workplace(config.state, config.data, config.device, threads, console.print, typed, stop)
+    warnings.filterwarnings("ignore", "Sparse ", UserWarning)  # torch calls its sparse tensors unfinished at every run
     execute(read_spec(path), options.out or path.parent, place)
 
 

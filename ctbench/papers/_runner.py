@@ -21,6 +21,7 @@ from ctbench.data import CorruptError, Dataset, load, prepare
 from ctbench.papers import experiment as experiment_called
 from ctbench.papers import names
 from ctbench.papers._experiment import Experiment, Inputs, weights_of
+from ctbench.papers._progress import Progress
 from ctbench.papers._stopping import Stop, Stoppable
 from ctbench.records import measurements, record
 from ctbench.records.provenance import Clock, provenance
@@ -211,7 +212,8 @@ class Store:
         if checkpoint.exists() and not _intact(checkpoint):
             self.place.log(f"{checkpoint}: damaged checkpoint, training starts afresh.")
             checkpoint.unlink()
-        results = run_task(Stoppable(task, self.place.stop, checkpoint), checkpoint)
+        progress = Progress(self.spec.run_id, task.steps, self.place.log)
+        results = run_task(Stoppable(task, self.place.stop, checkpoint, progress), checkpoint)
         origin = {**provenance(self.place.command, self.place.threads, self.place.device), **clock.read()}
         for result in results:
             self.keep(result, {**origin, "trained_together": max(len(group), 1)})

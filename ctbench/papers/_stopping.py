@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import signal
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -64,10 +64,12 @@ class Stop:
 
 
 class Stoppable(Task):
-    """A task that saves its state and ends between two steps when `stop` says so."""
+    """A task that saves its state and ends between two steps when `stop` says so; `told` hears of each step done."""
 
-    def __init__(self, task: Task, stop: Stop, checkpoint: Path) -> None:
-        self.task, self.stop, self.checkpoint = task, stop, checkpoint
+    def __init__(
+        self, task: Task, stop: Stop, checkpoint: Path, told: Callable[[int], None] = lambda done: None
+    ) -> None:
+        self.task, self.stop, self.checkpoint, self.told = task, stop, checkpoint, told
         self.steps, self.longest = task.steps, 0.0
 
     def step(self, index: int) -> None:
@@ -79,6 +81,7 @@ class Stoppable(Task):
         begin = time.monotonic()
         self.task.step(index)
         self.longest = max(self.longest, time.monotonic() - begin)
+        self.told(index + 1)
 
     def state(self) -> dict[str, Any]:
         return self.task.state()

@@ -13,9 +13,10 @@ from ctbench.report.criteria import criteria
 from ctbench.report.figures import Drawn
 from ctbench.report.notes import distinct
 from ctbench.report.sheet import Sheet, listed
-from ctbench.report.sources import Results, Run, duration
+from ctbench.report.sources import Results, Run
 from ctbench.report.strip import WIDTH
 from ctbench.report.svg import Shapes
+from ctbench.spec.durations import duration
 
 TEMPLATES = Path(__file__).parent / "templates"
 PIXELS = 115

@@ -14,7 +14,8 @@ from ctbench.report.formats import escape_md
 from ctbench.report.layout import PAPERS, paper_head
 from ctbench.report.notes import distinct
 from ctbench.report.sheet import listed
-from ctbench.report.sources import duration, read_runs
+from ctbench.report.sources import read_runs
+from ctbench.spec.durations import duration
 from ctbench.spec.errors import UserError
 from ctbench.spec.files import write_text
 from ctbench.spec.run import PAPERS as ORDER

@@ -13,6 +13,7 @@ import pandas as pd
 
 from ctbench.records import measurements, record
 from ctbench.records.doubts import doubts
+from ctbench.spec.durations import duration
 from ctbench.spec.errors import UserError
 from ctbench.spec.files import read_json
 from ctbench.spec.registry import is_own
@@ -168,15 +169,6 @@ def read_runs(folder: Path) -> list[Run]:
     plan = folder / "plan.txt"
     names = plan.read_text(encoding="utf-8").split() if plan.exists() else [p.name for p in folder.glob("runs/[!._]*")]
     return [_read(folder / "runs" / name) for name in sorted(names)]
-
-
-def duration(seconds: float) -> str:
-    """Seconds in words: '4.2 s', '3 min 20 s', '2 h 5 min'."""
-    if seconds < 59.95:
-        return f"{seconds:.1f} s" if seconds >= 0.1 else f"{seconds:.2g} s"
-    minutes, rest = divmod(round(seconds), 60)
-    hours, minutes = divmod(minutes, 60)
-    return f"{hours} h {minutes} min" if hours else f"{minutes} min {rest} s"
 
 
 def _read(folder: Path) -> Run:
