@@ -46,10 +46,13 @@ reference: .venv/ready
 	    | tar -xf - -C ../reference/$(PRESET)
 	$(BIN)/python -m ctbench.report.readme
 
-# Put committed measurements back, so that a campaign goes on from there on another machine.
+# Put committed measurements back, so that a campaign goes on from there on another machine, and judge them.
 restore: .venv/ready
 	mkdir -p results/$(PRESET)
 	cp -Rn results/reference/$(PRESET)/runs results/$(PRESET)/
+	$(BIN)/ctbench plan --preset $(PRESET) --shell > /dev/null
+	$(BIN)/ctbench judge --config results/$(PRESET)/config.yaml
+	$(BIN)/ctbench report --config results/$(PRESET)/config.yaml > /dev/null
 
 schema: .venv/ready
 	$(BIN)/python -m ctbench.papers._schema

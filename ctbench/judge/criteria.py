@@ -46,6 +46,8 @@ class Base(BaseModel, ABC):
     """Whether the estimate has the unit of the measurements."""
 
     label: str
+    beside: bool = False
+    """Judged and shown without a say in the verdict: a control, or a question that the paper does not ask."""
 
     @property
     @abstractmethod

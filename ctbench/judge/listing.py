@@ -84,7 +84,7 @@ def _rows(judged: Iterable[tuple[Claim, list[Judged]]]) -> Iterator[dict[str, An
 
 def _asked(criterion: Criterion) -> dict[str, Any]:
     return {
-        "label": criterion.label,
+        "label": f"{criterion.label} (beside the claim)" if criterion.beside else criterion.label,
         "kind": criterion.kind,
         "rule": criterion.rule,
         "lower": criterion.region.low,

@@ -49,6 +49,8 @@ CROSSES = "the bootstrap's interval crosses the bound"
 LEVEL = Scale()
 DIFFERENCE = Scale(signed=True)
 FACTOR = Scale(effect="factor", back=exp)
+MANY = 200
+"""Seeds beyond which their number is not told: an effect that small is none that matters."""
 NO_UNIT = ("", "1", "relative", "ratio", "count")
 
 
@@ -105,12 +107,16 @@ class Outcome:
 
     @property
     def hint(self) -> str:
-        """What an unresolved outcome would take: seeds, or else the effect that these seeds would have shown."""
+        """Why an outcome is unresolved: the correction, too few seeds, or an effect too small for as many."""
         if self.status != "unresolved":
             return ""
-        if self.needed > self.n:
-            return f"about {float(f'{self.needed:.2g}'):.0f} seeds would tell"
-        return f"smallest detectable {self.effect} {self.detectable:.2g}" if isfinite(self.detectable) else ""
+        needed = f"about {float(f'{self.needed:.2g}'):.0f}" if self.needed <= MANY else f"more than {MANY}"
+        seeds = f"{needed} seeds would tell" if self.needed > self.n else ""
+        if self.p is not None and self.p_holm is not None and self.p < ALPHA <= self.p_holm:
+            corrected = f"p = {self.p:.2g}, {self.p_holm:.2g} after Holm's correction"
+            return f"{corrected}; {seeds}" if seeds else corrected
+        detectable = f"smallest detectable {self.effect} {self.detectable:.2g}" if isfinite(self.detectable) else ""
+        return seeds or detectable
 
 
 def not_run(why: str) -> Outcome:

@@ -17,13 +17,18 @@ AGAINST = " against the paper's "
 
 
 class Finding(NamedTuple):
-    """One criterion and what it found, its label taken apart; `published` is the paper's number, if it names one."""
+    """One criterion and what it found, its label taken apart.
+
+    `published` is the paper's number, if it names one, `margin` how near to it counts as met.
+    """
 
     label: str
     where: str
     on_data: bool
     what: str
     published: str
+    margin: float
+    beside: bool
     outcome: Outcome
 
     @property
@@ -32,26 +37,32 @@ class Finding(NamedTuple):
 
 
 def sentence(judged: Sequence[tuple[Criterion, Outcome]]) -> str:
-    """What was found, part by part, and last what did not run; empty where nothing ran."""
+    """What was found, part by part: on the claim, beside it, and last what did not run; empty where nothing ran."""
     findings = [_finding(criterion, outcome) for criterion, outcome in judged]
     run = [finding for finding in findings if finding.outcome.status != "not run"]
     absent = [finding for finding in findings if finding.outcome.status == "not run"]
-    parts = [part for group in _grouped(run) for part in _parts(group)]
+    parts = _said([finding for finding in run if not finding.beside])
+    if beside := _said([finding for finding in run if finding.beside]):
+        parts += [f"beside the claim: {beside[0]}", *beside[1:]]
     if run and absent:
         parts.append(f"not run: {', '.join(_absent(group) for group in _grouped(absent))}")
     return "; ".join(parts)
 
 
+def _said(findings: list[Finding]) -> list[str]:
+    return [part for group in _grouped(findings) for part in _parts(group)]
+
+
 def _finding(criterion: Criterion, outcome: Outcome) -> Finding:
     where, colon, rest = criterion.label.partition(": ")
     where, what = (where, rest) if colon else ("", criterion.label)
-    published = ""
+    published, margin = "", 0.0
     if isinstance(criterion, Equals):
         what, _, published = what.partition(AGAINST)
+        margin = criterion.margin
     dataset = _plain(criterion.a.dataset or "")
-    return Finding(
-        criterion.label, where, bool(dataset) and _plain(where).startswith(dataset), what, published, outcome
-    )
+    on_data = bool(dataset) and _plain(where).startswith(dataset)
+    return Finding(criterion.label, where, on_data, what, published, margin, criterion.beside, outcome)
 
 
 def _plain(name: str) -> str:
@@ -89,11 +100,11 @@ def _by_status(group: list[Finding]) -> Iterator[str]:
 
 def _against_the_paper(finding: Finding) -> str:
     outcome, place = finding.outcome, f" {finding.place}" if finding.where else ""
-    said = f"the paper's {finding.published}"
+    said, within = f"the paper's {finding.published}", f" to within {finding.margin:g}" if finding.margin else ""
     if outcome.status == "unresolved":
-        return f"whether {said} is met{place} is open{_number(finding)}"
+        return f"whether {said} is met{within}{place} is open{_number(finding)}"
     if outcome.status == "pass":
-        return f"{said} was met{place}{_number(finding)}"
+        return f"{said} was met{within}{place}{_number(finding)}"
     missed = "exceeded" if outcome.estimate > float(finding.published.split()[0]) else "not reached"
     return f"{said} was {missed}{place}{_number(finding)}"
 

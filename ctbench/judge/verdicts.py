@@ -119,10 +119,13 @@ def _judge_criterion(claim: Claim, criterion: Base, table: _Table) -> Outcome:
 
 
 def _holm_by_table(claims: Sequence[Claim], judged: list[list[Judged]]) -> list[list[Judged]]:
-    """Holm over all p-values of a paper's criteria on one experiment; one rule in two claims counts once."""
+    """Holm over all p-values of a paper's criteria on one experiment; one rule in two claims counts once.
+
+    What stands beside claims is corrected by itself: what this project asks besides makes no claim harder to hold.
+    """
     result = [list(of_claim) for of_claim in judged]
     tested = [
-        ((claims[i].paper, _experiment_of(claims[i], criterion)), i, j)
+        ((claims[i].paper, _experiment_of(claims[i], criterion), criterion.beside), i, j)
         for i, of_claim in enumerate(judged)
         for j, (criterion, outcome) in enumerate(of_claim)
         if outcome.p is not None
@@ -146,7 +149,7 @@ def _experiment_of(claim: Claim, criterion: Base) -> str:
 
 def _test_of(claim: Claim, criterion: Base) -> str:
     """What is tested, whatever it is called."""
-    return criterion.within(claim.paper, claim.experiment).model_copy(update={"label": ""}).model_dump_json()
+    return criterion.within(claim.paper, claim.experiment).model_dump_json(exclude={"label", "beside"})
 
 
 def verdict_of(statuses: Sequence[str]) -> str:
@@ -162,7 +165,8 @@ def verdict_of(statuses: Sequence[str]) -> str:
 
 
 def _row(claim: Claim, judged: list[Judged], absent: str) -> dict[str, Any]:
-    run = [member for member in judged if member[1].status != "not run"]
+    own = [member for member in judged if not member[0].beside]
+    run = [member for member in own if member[1].status != "not run"]
     row = {
         "claim_id": claim.id,
         "paper": claim.paper,
@@ -172,24 +176,24 @@ def _row(claim: Claim, judged: list[Judged], absent: str) -> dict[str, Any]:
         "paper_value": claim.paper_value,
         "paper_source": claim.paper_source,
         "criterion": "; ".join(f"{c.label}: {c.rule}" for c in claim.criteria),
-        "verdict": claim.status or verdict_of([outcome.status for _, outcome in judged]),
+        "verdict": claim.status or verdict_of([outcome.status for _, outcome in own]),
         "scale": "",
-        "detail": _why_not(claim, absent),
+        "detail": "; ".join(part for part in (_why_not(claim, absent), sentence(judged)) if part),
         "runs": "",
     }
-    return row | _measured(claim, judged, run) if run else row
+    return row | _measured(claim, judged, own, run) if run else row
 
 
-def _measured(claim: Claim, judged: list[Judged], run: list[Judged]) -> dict[str, Any]:
-    """The numbers of the first criterion that ran.
+def _measured(claim: Claim, judged: list[Judged], own: list[Judged], run: list[Judged]) -> dict[str, Any]:
+    """The numbers of the first of its `own` criteria that `run`.
 
-    The claim's quantity describes its first criterion: where another stands for it, that one's label does. The paper's
-    number stays where it has the same unit.
+    The claim's quantity and the paper's number describe its first criterion: where another stands for it, that one's
+    label does, and no number of the paper. The scale is the paper's where all was measured at that scale.
     """
     criterion, primary = run[0]
     unit = "ratio" if isinstance(criterion, OfRatio) else primary.unit
     quantity = claim.quantity if criterion is claim.criteria[0] else criterion.label
-    comparable = not claim.unit or not unit or unit == claim.unit
+    comparable = criterion is claim.criteria[0] and (not claim.unit or not unit or unit == claim.unit)
     scales = frozenset[str]().union(*(outcome.scales for _, outcome in run))
     runs = frozenset[str]().union(*(outcome.runs for _, outcome in run))
     return {
@@ -200,7 +204,7 @@ def _measured(claim: Claim, judged: list[Judged], run: list[Judged]) -> dict[str
         "ci_low": primary.ci_low,
         "ci_high": primary.ci_high,
         "n": primary.n,
-        "scale": "paper" if scales == {"paper"} else "reduced",
+        "scale": "paper" if scales == {"paper"} and len(run) == len(own) else "reduced",
         "detail": sentence(judged),
         "runs": " ".join(sorted(runs)),
     }

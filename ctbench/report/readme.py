@@ -104,13 +104,20 @@ def _cells(claim: Claim) -> list[str]:
 
 
 def _origin(folder: Path) -> str:
-    runs = [run for run in read_runs(folder) if run.done]
+    planned = read_runs(folder)
+    runs = [run for run in planned if run.done]
     seconds = sum(run.seconds or 0 for run in runs)
     return (
-        f"{len(runs)} runs, {duration(seconds)} of run time;"
+        f"{_of(len(runs), len(planned))}, {duration(seconds)} of run time, much of it on machines with other work;"
         f" hardware: {listed(distinct(run.hardware for run in runs))};"
         f" commit {listed(distinct(run.commit for run in runs))}."
     )
+
+
+def _of(done: int, planned: int) -> str:
+    if done == planned:
+        return f"{done} runs"
+    return f"The preset is not finished: {done} of {planned} runs (`ctbench plan` lists the others)"
 
 
 def _title(paper: str) -> str:

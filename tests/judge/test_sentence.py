@@ -45,9 +45,9 @@ def test_where_it_holds_and_where_not_and_the_papers_number():
 @pytest.mark.parametrize(
     ("mean", "words"),
     [
-        (84.2, "the paper's 84.2 was met on Cora (84.20"),
+        (84.2, "the paper's 84.2 was met to within 1 on Cora (84.20"),
         (87.0, "the paper's 84.2 was exceeded on Cora (87.00"),
-        (83.0, "whether the paper's 84.2 is met on Cora is open (83.00 [82.28, 83.72] %; about "),
+        (83.0, "whether the paper's 84.2 is met to within 1 on Cora is open (83.00 [82.28, 83.72] %; about "),
     ],
 )
 def test_the_papers_number_is_met_exceeded_or_open(mean, words):

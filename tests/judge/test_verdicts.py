@@ -109,9 +109,25 @@ def test_the_papers_number_stays_only_with_its_unit():
     assert pd.isna(other["paper_value"])
 
 
-def test_a_criterion_that_stands_in_for_the_first_gives_its_label():
+def test_a_criterion_that_stands_in_for_the_first_gives_its_label_and_no_number_of_the_paper():
     found = row(DATA, claim(ABSENT, PASS, unit="%", paper_value=91))
-    assert (found["quantity"], found["paper_value"]) == ("high above 80 (%)", 91)
+    assert found["quantity"] == "high above 80 (%)" and pd.isna(found["paper_value"])
+
+
+@pytest.mark.parametrize(
+    ("models", "scale"), [([PASS], "paper"), ([PASS, OPEN], "reduced"), ([PASS, ABSENT], "reduced")]
+)
+def test_the_scale_is_the_papers_where_all_was_measured_at_it(models, scale):
+    assert row(DATA, claim(*models))["scale"] == scale
+
+
+def test_what_stands_beside_a_claim_is_shown_and_has_no_say():
+    control = above(PASS, label="a control", beside=True)
+    found = row(DATA, claim(criteria=[above(FAIL), control]))
+    assert found["verdict"] == "not reproduced" and "; beside the claim: a control: holds (90.00" in found["detail"]
+    alone = row(DATA, claim(criteria=[above(ABSENT), control]), absent="not in this preset")
+    assert (alone["verdict"], alone["scale"]) == ("not run", "") and pd.isna(alone["measured"])
+    assert alone["detail"].startswith("not in this preset; beside the claim: a control: holds (90.00")
 
 
 def test_a_claim_reads_its_own_paper_and_experiment_unless_it_names_another():
@@ -149,7 +165,7 @@ def test_holm_counts_one_rule_in_two_claims_once():
 def test_what_holm_takes_back_is_open_and_says_how_many_seeds_would_tell():
     failing = [above("high", bound=99 + k, label=str(k)) for k in range(4)]
     detail = judge(BARELY, [claim(PASS), claim(criteria=failing, id="C2")]).claims.loc[0, "detail"]
-    assert "open (80.62 [79.90, 81.34] %; about 18 seeds would tell)" in detail
+    assert "open (80.62 [79.90, 81.34] %; p = 0.041, 0.2 after Holm's correction; about 18 seeds would tell)" in detail
 
 
 def test_five_seeds_are_inconclusive_however_clear():
