@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from math import isnan, nan
 from typing import NamedTuple
 
@@ -28,6 +29,7 @@ MEANING: dict[str, str] = {
     "proof only": "a theorem that no experiment can settle",
     "no source": "what it rests on is not available",
 }
+_BETWEEN_PARTS = re.compile(r"; (?![^()]*\))")
 JUDGED = ("reproduced", "partly reproduced", "not reproduced", "inconclusive")
 
 
@@ -55,6 +57,11 @@ class Claim(NamedTuple):
     @property
     def judged(self) -> bool:
         return self.verdict in JUDGED
+
+    @property
+    def found(self) -> list[str]:
+        """The parts of `detail`, which semicolons outside of brackets divide."""
+        return [part for part in _BETWEEN_PARTS.split(self.detail) if part]
 
 
 def claims(frame: pd.DataFrame) -> list[Claim]:

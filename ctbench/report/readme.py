@@ -65,11 +65,11 @@ def page(preset: str, folder: Path, frame: pd.DataFrame) -> str:
             "",
             "## What was found",
             "",
-            *(f"- **{claim.id}**, {claim.verdict}: {escape_md(claim.detail)}" for claim in judged),
+            *(line for claim in judged for line in _found(claim)),
             "",
             "## Not judged",
             "",
-            *(f"- **{c.id}**, {c.verdict}: {escape_md(c.detail)}" for c in rows if c not in judged),
+            *(line for claim in rows if claim not in judged for line in _found(claim)),
             "",
         ]
     )
@@ -101,6 +101,11 @@ def _verdicts(frame: pd.DataFrame) -> str:
 def _cells(claim: Claim) -> list[str]:
     said = f"{escape_md(claim.statement)}<br>*{escape_md(claim.quantity)}*"
     return [claim.id, said, claim.published, claim.measured, claim.n, f"**{claim.verdict}**", claim.scale]
+
+
+def _found(claim: Claim) -> Iterator[str]:
+    head, parts = f"- **{claim.id}**, {claim.verdict}:", [escape_md(part) for part in claim.found]
+    yield from [head, *(f"  - {part}" for part in parts)] if len(parts) > 1 else [" ".join([head, *parts])]
 
 
 def _origin(folder: Path) -> str:
