@@ -167,6 +167,7 @@ def verdict_of(statuses: Sequence[str]) -> str:
 def _row(claim: Claim, judged: list[Judged], absent: str) -> dict[str, Any]:
     own = [member for member in judged if not member[0].beside]
     run = [member for member in own if member[1].status != "not run"]
+    found = sentence(judged)
     row = {
         "claim_id": claim.id,
         "paper": claim.paper,
@@ -178,13 +179,13 @@ def _row(claim: Claim, judged: list[Judged], absent: str) -> dict[str, Any]:
         "criterion": "; ".join(f"{c.label}: {c.rule}" for c in claim.criteria),
         "verdict": claim.status or verdict_of([outcome.status for _, outcome in own]),
         "scale": "",
-        "detail": "; ".join(part for part in (_why_not(claim, absent), sentence(judged)) if part),
+        "detail": found if run else "; ".join(part for part in (_why_not(claim, absent), found) if part),
         "runs": "",
     }
-    return row | _measured(claim, judged, own, run) if run else row
+    return row | _measured(claim, own, run) if run else row
 
 
-def _measured(claim: Claim, judged: list[Judged], own: list[Judged], run: list[Judged]) -> dict[str, Any]:
+def _measured(claim: Claim, own: list[Judged], run: list[Judged]) -> dict[str, Any]:
     """The numbers of the first of its `own` criteria that `run`.
 
     The claim's quantity and the paper's number describe its first criterion: where another stands for it, that one's
@@ -205,7 +206,6 @@ def _measured(claim: Claim, judged: list[Judged], own: list[Judged], run: list[J
         "ci_high": primary.ci_high,
         "n": primary.n,
         "scale": "paper" if scales == {"paper"} and len(run) == len(own) else "reduced",
-        "detail": sentence(judged),
         "runs": " ".join(sorted(runs)),
     }
 

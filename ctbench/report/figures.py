@@ -199,13 +199,12 @@ class _Grid:
         places, hues = self.rows[abscissa].astype(float), self.hues or [None]
         means, spreads = (centres.by_hue(part, self.layout.hue, abscissa, "mean") for part in (here, bars))
         for k, hue in enumerate(hues):
-            if hue not in means or hue not in spreads:
-                continue
-            centre = means[hue]["centre"]
-            half = spreads[hue]["centre"].reindex(centre.index)
-            aside = 0.008 * (places.max() - places.min()) * (k - (len(hues) - 1) / 2)
-            look = {"ls": "", "ecolor": self.palette[k], "elinewidth": 1.0, "capsize": 2.0}
-            axes.errorbar(centre.index.to_numpy(dtype=float) + aside, centre, half, **look)
+            if hue in means and hue in spreads:
+                centre = means[hue]["centre"]
+                half = spreads[hue]["centre"].reindex(centre.index)
+                aside = 0.008 * (places.max() - places.min()) * (k - (len(hues) - 1) / 2)
+                look = {"ls": "", "ecolor": self.palette[k], "elinewidth": 1.0, "capsize": 2.0}
+                axes.errorbar(centre.index.to_numpy(dtype=float) + aside, centre, half, **look)
 
     def _paths(self, axes: Axes, here: pd.DataFrame) -> None:
         paths(axes, here, self.layout.hue, self.hues, self.palette)

@@ -113,7 +113,7 @@ def _origin(folder: Path) -> str:
     runs = [run for run in planned if run.done]
     seconds = sum(run.seconds or 0 for run in runs)
     return (
-        f"{_of(len(runs), len(planned))}, {duration(seconds)} of run time, much of it on machines with other work;"
+        f"{_of(len(runs), len(planned))}, {duration(seconds)} of run time by the clock, each run's by itself;"
         f" hardware: {listed(distinct(run.hardware for run in runs))};"
         f" commit {listed(distinct(run.commit for run in runs))}."
     )
