@@ -135,11 +135,12 @@ def expand(config: Config, experiments: Mapping[str, Experiment]) -> list[RunSpe
 
 
 def _trained(name: str, experiment: Experiment, chosen: ExperimentConfig, config: Config) -> Iterator[RunSpec]:
-    seeds = numbered(chosen.seeds if chosen.seeds is not None else config.seeds, f"experiments.{name}.seeds")
+    common = numbered(chosen.seeds if chosen.seeds is not None else config.seeds, f"experiments.{name}.seeds")
     if not chosen.datasets or not chosen.models:
         raise UserError(f"experiments.{name}: names no {'models' if chosen.datasets else 'datasets'}; one is needed.")
     for dataset, here in chosen.datasets.items():
-        changes = {key: value for key, value in here.items() if key != "models"}
+        changes = {key: value for key, value in here.items() if key not in ("models", "seeds")}
+        seeds = _seeds_on(dataset, name, chosen, common)
         for model in _models_on(dataset, name, chosen):
             where = f"experiments.{name}.models.{model}"
             like, wanted = _row_and_changes(model, chosen.models[model], where)
@@ -171,6 +172,13 @@ def _models_on(dataset: str, name: str, chosen: ExperimentConfig) -> Iterable[st
         if model not in chosen.models:
             raise unknown("model", str(model), chosen.models, where=where)
     return wanted
+
+
+def _seeds_on(dataset: str, name: str, chosen: ExperimentConfig, common: tuple[int, ...]) -> tuple[int, ...]:
+    """The seeds on a data set: those it names, or the experiment's. Raises UserError if they are no seeds."""
+    where = f"experiments.{name}.datasets.{dataset}"
+    wanted = validated(ExperimentConfig, {"seeds": chosen.datasets[dataset].get("seeds")}, where).seeds
+    return common if wanted is None else numbered(wanted, f"{where}.seeds")
 
 
 def _swept(name: str, experiment: Experiment, chosen: ExperimentConfig, parents: list[RunSpec]) -> Iterator[RunSpec]:

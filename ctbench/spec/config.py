@@ -28,7 +28,7 @@ class ExperimentConfig(Frozen):
 
     datasets: Annotated[Datasets, BeforeValidator(_keys, json_schema_input_type=Datasets | list[str])] = Field(
         default_factory=dict,
-        description="Data sets: names, or below each name the settings that differ, and `models`, if not all, by name.",
+        description="Data sets: names, or below each the settings that differ, `models`, if not all, and `seeds`.",
     )
     models: dict[str, dict[str, Any]] = Field(
         default_factory=dict,

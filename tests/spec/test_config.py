@@ -106,6 +106,26 @@ def test_models_of_a_data_set_that_are_no_names_are_refused(models: Any) -> None
         on({"digits": {"models": models}})
 
 
+def seeds_on(datasets: Any) -> list[tuple[str, tuple[int, ...]]]:
+    chosen = {"datasets": datasets, "models": {"rk4_k1": {}}, "seeds": 3}
+    runs = expand(Config.model_validate({"experiments": {"continuousnet/classification": chosen}}), experiments())
+    return [(spec.dataset, spec.seeds) for spec in runs]
+
+
+def test_a_data_set_may_have_seeds_of_its_own() -> None:
+    assert seeds_on({"digits": {}, "cifar10": {"seeds": 2}, "cifar100": {"seeds": [5]}}) == [
+        ("digits", (0, 1, 2)),
+        ("cifar10", (0, 1)),
+        ("cifar100", (5,)),
+    ]
+
+
+@pytest.mark.parametrize("seeds", ["few", 0, [1, 1], 2.5, {"number": 3}])
+def test_seeds_of_a_data_set_that_are_none_are_refused(seeds: Any) -> None:
+    with pytest.raises(UserError, match=r"classification\.datasets\.digits.*seeds"):
+        seeds_on({"digits": {"seeds": seeds}})
+
+
 @pytest.mark.parametrize("change, left", [({"epochs": 7}, ["cora", "citeseer"]), (None, ["citeseer"])])
 def test_one_data_set_of_a_list_can_be_changed(tmp_path: Path, change: Any, left: list[str]) -> None:
     preset = {"experiments": {"cgnn/fixed_split": {"datasets": ["cora", "citeseer"], "models": GCN}}}
