@@ -24,6 +24,7 @@ def judge(options: Options) -> None:
     from ctbench.judge import load_claims, write_table
     from ctbench.records import measurements, record
     from ctbench.records.doubts import NO_RECORD, doubts, refuse
+    from ctbench.spec.run import read_spec
 
     config, folder = _results(options)
     folders = record.planned(folder)
@@ -34,7 +35,8 @@ def judge(options: Options) -> None:
         refuse(found)
     measurements.write(measured, folder / "measurements.parquet")
     absent = "needs a GPU, or is not in this preset" if config.preset == "paper" else f"not in preset {config.preset}"
-    waiting = {run.partition("-")[0] for run in found.get(NO_RECORD, ())}
+    missing = (folder / "runs" / run / "spec.json" for run in found.get(NO_RECORD, ()))
+    waiting = {read_spec(path).name for path in missing if path.exists()}
     claims, criteria = judged(rows, load_claims(), absent=absent, waiting=waiting)
     write_table(criteria, folder / "criteria.csv")
     write_table(claims, folder / "claims.csv")

@@ -68,16 +68,19 @@ def judge(
     """The verdicts on the claims.
 
     `measurements` is the tidy table of `records.measurements`; `absent` is the reason given for a claim of which
-    nothing was measured, unless runs of its experiment are still `waiting`. Numbers have six significant digits; in the
-    claims table, `measured` and its interval are those of the first criterion that could be judged, in the unit of
-    `quantity`.
+    nothing was measured, unless its experiment is among those `waiting` for runs, by `paper/name`. Numbers have six
+    significant digits; in the claims table, `measured` and its interval are those of the first criterion that could be
+    judged, in the unit of `quantity`.
     Raises UserError (naming the claim) if a selection leaves open which measurement it means.
     """
     table = _Table(measurements)
     outcomes = _holm_by_table(claims, [_judge_claim(claim, table) for claim in claims])
     judged = list(zip(claims, outcomes, strict=True))
     later = "planned, not run yet"
-    rows = [_row(claim, members, later if claim.experiment in waiting else absent) for claim, members in judged]
+    rows = [
+        _row(claim, members, later if f"{claim.paper}/{claim.experiment}" in waiting else absent)
+        for claim, members in judged
+    ]
     return Verdicts(typed(rows, DTYPES), criteria_table(judged))
 
 

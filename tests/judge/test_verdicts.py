@@ -75,8 +75,9 @@ def test_a_claim_not_run_says_why(keys, detail):
 
 def test_a_claim_whose_runs_are_planned_says_so():
     waits = claim(ABSENT, experiment="later")
-    assert row(DATA, waits, absent="too small", waiting={"later"})["detail"] == "planned, not run yet"
-    assert row(DATA, waits, absent="too small", waiting={"sooner"})["detail"] == "too small"
+    assert row(DATA, waits, absent="too small", waiting={"cgnn/later"})["detail"] == "planned, not run yet"
+    for other in ("cgnn/sooner", "neural_gde/later"):
+        assert row(DATA, waits, absent="too small", waiting={other})["detail"] == "too small"
 
 
 def test_the_default_reason():
