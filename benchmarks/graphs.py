@@ -16,7 +16,6 @@ from torchdiffeq import odeint
 from benchmarks.cgnn import compare, timed, train
 from ctbench.data import load, split
 from ctbench.papers import experiments
-from ctbench.papers._memory import keep_freed_memory
 from ctbench.training.node_classification import NodeClassification, Settings, graph_of
 
 SEEDS = tuple(range(10))
@@ -67,7 +66,6 @@ def _linear(layer: nn.Module, seed: int) -> nn.Linear:
 
 def main(full: bool) -> None:
     torch.set_num_threads(2)
-    keep_freed_memory()
     cora = load("cora", Path("data"))
     for experiment, model in (("cgnn/fixed_split", "gcn"), ("neural_gde/static_graphs", "gcde_rk4")):
         settings = Settings.model_validate(experiments()[experiment].published("cora", model))

@@ -8,7 +8,6 @@ import torch
 
 from ctbench.data import load
 from ctbench.papers import experiments
-from ctbench.papers._memory import keep_freed_memory
 from ctbench.papers._runner import Store, Workplace
 from ctbench.spec.code import code_hash
 from ctbench.spec.errors import UserError, unknown
@@ -37,7 +36,6 @@ def record(spec: RunSpec, folder: Path, place: Workplace, recording: Recording) 
     if spec.parent or not experiment.seeded:
         raise UserError(f"{spec.run_id}: it trains nothing, so there are no weights to record.")
     torch.set_num_threads(place.threads)
-    keep_freed_memory()
     dataset = load(name, place.data) if (name := experiment.needs(spec.dataset)) else None
     store = Store(spec, experiment, code_hash(experiment.code(experiment.settings(spec))), dataset, folder, place)
     size, key = experiment.group or len(spec.seeds), digest(recording.model_dump(mode="json"))

@@ -21,7 +21,6 @@ from ctbench.data import CorruptError, Dataset, load, prepare
 from ctbench.papers import experiment as experiment_called
 from ctbench.papers import names
 from ctbench.papers._experiment import Experiment, Inputs, weights_of
-from ctbench.papers._memory import keep_freed_memory
 from ctbench.papers._progress import Progress
 from ctbench.papers._stopping import Stop, Stoppable
 from ctbench.records import measurements, record
@@ -82,7 +81,6 @@ def execute(spec: RunSpec, folder: Path, place: Workplace) -> None:
             "device: found cuda, but torch sees no CUDA device here. Set `device: cpu` in the configuration."
         )
     torch.set_num_threads(place.threads)
-    keep_freed_memory()
     if place.device == "cuda":
         os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
         torch.use_deterministic_algorithms(True, warn_only=True)
