@@ -38,6 +38,9 @@ DTYPES: dict[str, str] = {
     "notes": "string",
 }
 
+BESIDE = " (beside the claim)"
+"""How the label of a criterion ends that has no say in the verdict."""
+
 Judged = tuple[Criterion, Outcome]
 """A criterion and what it found."""
 
@@ -84,7 +87,7 @@ def _rows(judged: Iterable[tuple[Claim, list[Judged]]]) -> Iterator[dict[str, An
 
 def _asked(criterion: Criterion) -> dict[str, Any]:
     return {
-        "label": f"{criterion.label} (beside the claim)" if criterion.beside else criterion.label,
+        "label": criterion.label + BESIDE if criterion.beside else criterion.label,
         "kind": criterion.kind,
         "rule": criterion.rule,
         "lower": criterion.region.low,

@@ -8,9 +8,10 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-import numpy as np
 import pandas as pd
 
+from ctbench.judge.numbers import interval, signed
+from ctbench.report.axis import REACH, axis
 from ctbench.report.figures import Drawn
 from ctbench.report.notes import record_notes
 from ctbench.report.numbers import rounded
@@ -32,12 +33,12 @@ HEAD = 1.45
 """Lines that a label of one line takes."""
 MARGIN = 0.68
 """Width of the labels, as a part of that of the plot."""
-SURE = 6
-"""Seeds from which on an interval may widen the axis."""
+MARK = 4.6
+"""Points of the mark of an estimate."""
 REGION = "#e3e9ef"
 STYLES: dict[str, dict[str, Any]] = {
     "pass": {"color": "#0072b2", "marker": "o"},
-    "fail": {"color": "#d55e00", "marker": "X"},
+    "fail": {"color": "#d55e00", "marker": "X", "ms": 5.8, "markeredgewidth": 0.2},
     "unresolved": {"color": "#333333", "marker": "D", "markerfacecolor": "white"},
 }
 
@@ -84,6 +85,11 @@ READING = (
     "with its 95 % interval, one line per criterion; without a bar: a single value, or the same for every seed. "
     "Shaded: what the claim asks for. A bar that ends in an arrow goes on. The status is that after Holm's correction."
 )
+OFF = (
+    f"The axis shows all bounds, and what is within {REACH} lengths of the median bar from its own; it is not widened "
+    "by what lies farther or stands beside a claim: there an arrow at the edge has the number."
+)
+"""Said where an estimate is off the axis."""
 
 
 def forests(results: Results, paper: str, folder: Path) -> tuple[Drawn, ...]:
@@ -109,14 +115,15 @@ def _forests(kind: Kind, results: Results, paper: str, folder: Path) -> Iterator
     parts = split(rows) if len(rows) >= kind.least else []
     for place, part in enumerate(parts, 1):
         several = len(parts) > 1
+        forest = _Forest(kind, part)
         with house_style():
-            drawing = _Forest(kind, part).draw()
+            drawing = forest.draw()
             files = save(drawing, folder / (f"{kind.stem}-{paper}" + (f"-{place}" if several else "")))
         title = kind.title + (f", {place} of {len(parts)}" if several else "")
         yield Drawn(
             name=files[0].stem,
             title=title,
-            caption=f"{kind.caption} {READING}",
+            caption=f"{kind.caption} {READING}" + (f" {OFF}" if forest.axis.off.any() else ""),
             alt=_alt(title, part),
             notes=tuple(_notes(results, part)),
             inches=drawing.get_figwidth(),
@@ -143,6 +150,7 @@ class _Forest:
 
     def __init__(self, kind: Kind, rows: pd.DataFrame) -> None:
         self.kind, self.rows = kind, rows
+        self.axis = axis(rows, kind.neutral, logarithmic=kind.scale == "log")
         self.places: list[float] = []
         self.labels: list[str] = []
         self.heads: list[int] = []
@@ -164,13 +172,14 @@ class _Forest:
 
         figure = Figure(figsize=(WIDTH, LINE * self.height + 0.85), layout="constrained")
         margin, axes = figure.subplots(1, 2, sharey=True, width_ratios=(MARGIN, 1))
-        low, high = _limits(self.kind, self.rows)
-        axes.set(xscale=self.kind.scale, xlim=(low, high), ylim=(self.height, 0), xlabel=self.kind.xlabel)
+        axes.set(xscale=self.kind.scale, xlim=self.axis.ends, ylim=(self.height, 0), xlabel=self.kind.xlabel)
         axes.axvline(self.kind.neutral, color="#555555", linewidth=0.9, ls=(0, (4, 2)), zorder=1.5)
         rows = self.rows.assign(place=self._criteria())
-        self._regions(axes, rows, low, high)
-        for status, part in rows.groupby("status"):
-            self._estimates(axes, part, STYLES[str(status)], low, high)
+        self._regions(axes, rows)
+        for status, part in rows.loc[~self.axis.off].groupby("status"):
+            self._estimates(axes, part, STYLES[str(status)])
+        self._numbers(axes, rows.loc[self.axis.below], self.axis.ends[0], "<")
+        self._numbers(axes, rows.loc[self.axis.above], self.axis.ends[1], ">")
         self._label(margin)
         self._frame(axes)
         figure.legend(handles=list(self._handles()), loc="outside upper center", ncols=5, frameon=False)
@@ -179,21 +188,32 @@ class _Forest:
     def _criteria(self) -> list[float]:
         return [place for i, place in enumerate(self.places) if i not in self.heads]
 
-    def _regions(self, axes: Axes, rows: pd.DataFrame, low: float, high: float) -> None:
+    def _regions(self, axes: Axes, rows: pd.DataFrame) -> None:
         """What the claims ask for, with its ends."""
         place = rows["place"].to_numpy()
+        low, high = self.axis.ends
         start, end = rows["lower"].fillna(low), rows["upper"].fillna(high)
         axes.barh(place, end - start, height=1, left=start, color=REGION, linewidth=0, zorder=1)
         for bound in (rows["lower"], rows["upper"]):
             axes.vlines(bound, place - 0.5, place + 0.5, color=GREY, linewidth=1.0, zorder=2)
 
-    def _estimates(self, axes: Axes, rows: pd.DataFrame, style: dict[str, Any], low: float, high: float) -> None:
-        color = style["color"]
+    def _estimates(self, axes: Axes, rows: pd.DataFrame, style: dict[str, Any]) -> None:
+        color, (low, high) = style["color"], self.axis.ends
         axes.hlines(rows["place"], rows["low"].clip(low), rows["high"].clip(upper=high), color, linewidth=1.5, zorder=3)
         for goes_on, edge, arrow in ((rows["low"] < low, low, "<"), (rows["high"] > high, high, ">")):
             for place in rows.loc[goes_on, "place"]:
                 axes.plot(edge, place, arrow, color=color, ms=5, clip_on=False, zorder=4)
-        axes.plot(rows["estimate"], rows["place"], ls="", ms=5.2, zorder=5, **_edged(style))
+        axes.plot(rows["estimate"], rows["place"], ls="", zorder=5, **_edged(style))
+
+    def _numbers(self, axes: Axes, rows: pd.DataFrame, edge: float, arrow: str) -> None:
+        """What is off the axis: an arrow at the edge, beside it the estimate and its interval in words."""
+        aside, ha = ((6, 0), "left") if arrow == "<" else ((-6, 0), "right")
+        look: dict[str, Any] = {"ha": ha, "va": "center_baseline", "fontsize": 6.5, "zorder": 6}
+        for row in rows.to_dict("records"):
+            axes.plot(edge, row["place"], arrow, color=STYLES[row["status"]]["color"], ms=5, clip_on=False, zorder=4)
+            text = interval(row["estimate"], row["low"], row["high"])
+            text = text if self.kind.scale == "log" else signed(text)
+            axes.annotate(text, (edge, row["place"]), aside, textcoords="offset points", **look)
 
     def _label(self, margin: Axes) -> None:
         """The claims and their criteria in the left margin, in lines with the estimates."""
@@ -218,26 +238,12 @@ class _Forest:
 
         for status, style in STYLES.items():
             if status in set(self.rows["status"]):
-                yield Line2D([], [], label=status, linewidth=1.5, ms=5.2, **_edged(style))
+                yield Line2D([], [], label=status, linewidth=1.5, **_edged(style))
         yield Patch(facecolor=REGION, edgecolor=GREY, linewidth=0.6, label="claimed")
 
 
-def _limits(kind: Kind, rows: pd.DataFrame) -> tuple[float, float]:
-    """The ends of the axis: from the first to the last number worth seeing, and a margin."""
-    sure = rows.loc[rows["n"].fillna(0) >= SURE, ["low", "high"]]
-    shown = rows[["estimate", "lower", "upper"]]
-    values = np.concatenate([[kind.neutral], *(part.to_numpy(dtype=float).ravel() for part in (shown, sure))])
-    values = values[np.isfinite(values)]
-    low, high = float(values.min()), float(values.max())
-    if kind.scale == "log":
-        margin = max((high / low) ** 0.05, 1.05)
-        return low / margin, high * margin
-    margin = 0.06 * (high - low) or 1.0
-    return low - margin, high + margin
-
-
 def _edged(style: dict[str, Any]) -> dict[str, Any]:
-    return {"markeredgecolor": style["color"], "markeredgewidth": 1.0, **style}
+    return {"ms": MARK, "markeredgecolor": style["color"], "markeredgewidth": 1.0, **style}
 
 
 def _name_ratios(axes: Axes) -> None:
@@ -246,7 +252,8 @@ def _name_ratios(axes: Axes) -> None:
 
     low, high = axes.get_xlim()
     short, long = high < 5 * low, high > 1e3 * low
-    axes.xaxis.set_major_locator(MaxNLocator(6) if short else LogLocator(subs=(1,) if long else (1, 2, 5), numticks=12))
+    powers = LogLocator(numticks=8) if long else LogLocator(subs=(1, 2, 5), numticks=12)
+    axes.xaxis.set_major_locator(MaxNLocator(6) if short else powers)
     axes.xaxis.set_major_formatter("{x:g}")
     axes.xaxis.set_minor_locator(NullLocator())
 

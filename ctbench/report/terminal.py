@@ -14,12 +14,15 @@ from rich.text import Text
 
 from ctbench.judge.numbers import interval, signed
 from ctbench.report.claims import JUDGED, SIGNS, Claim, claims
+from ctbench.report.criteria import Criterion
 from ctbench.report.criteria import criterion as in_words
 from ctbench.report.sources import Run, read_runs
 from ctbench.spec.errors import unknown
 
 WIDE = 110
 """Columns from which every column of a table is shown."""
+ROOMY = 95
+"""Columns from which a criterion shows what it could have found."""
 _COLOURS = {
     "reproduced": "green",
     "partly reproduced": "yellow",
@@ -35,16 +38,16 @@ _STATUS_COLOURS = {"pass": "green", "fail": "red", "unresolved": "magenta"}
 class Fitted:
     """A table that shows less where the terminal is narrow."""
 
-    make: Callable[[bool], RenderableType]
+    make: Callable[[int], RenderableType]
 
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> Iterator[RenderableType]:
-        yield self.make(options.max_width >= WIDE)
+        yield self.make(options.max_width)
 
 
 def claims_table(frame: pd.DataFrame, *, whole: bool = False) -> RenderableType:
     """Every claim, its verdict and the beginning of what was found, or the `whole` of it."""
     rows = claims(frame)
-    return Fitted(lambda wide: _claims(rows, wide, whole))
+    return Fitted(lambda width: _claims(rows, width >= WIDE, whole))
 
 
 def of_paper(frame: pd.DataFrame, paper: str | None) -> pd.DataFrame:
@@ -57,7 +60,7 @@ def of_paper(frame: pd.DataFrame, paper: str | None) -> pd.DataFrame:
 def runs_table(results: Path) -> RenderableType:
     """Every run of the plan, done or not. Raises UserError if a record is not readable."""
     runs = read_runs(results)
-    return Fitted(lambda wide: _runs(runs, wide))
+    return Fitted(lambda width: _runs(runs, width >= WIDE))
 
 
 def runs_frame(results: Path) -> pd.DataFrame:
@@ -71,23 +74,11 @@ def runs_frame(results: Path) -> pd.DataFrame:
 
 
 def criteria_table(frame: pd.DataFrame) -> RenderableType:
-    """The criteria that ran, with the seeds that would settle them and, if asked for, those for a wished precision."""
-    listed = [(in_words(row), row) for row in frame.to_dict("records") if row["status"] != "not run"]
-    table = _table(f"{len(listed)} of {len(frame)} criteria ran")
-    table.add_column("claim", no_wrap=True)
-    table.add_column("criterion", ratio=1, min_width=16)
-    table.add_column("measured [95 %]", justify="right")
-    table.add_column("asked", justify="right")
-    wanted = "seeds_for" in frame
-    for name in ("n", "to tell", *(("for ±",) if wanted else ())):
-        table.add_column(name, justify="right", no_wrap=True)
-    table.add_column("status", no_wrap=True)
-    for criterion, row in listed:
-        seeds = [row["needed"], *([row["seeds_for"]] if wanted else [])]
-        numbers = ["" if pd.isna(number) else str(number) for number in seeds]
-        cells = (row["claim_id"], criterion.label, criterion.measured, criterion.required, criterion.n, *numbers)
-        table.add_row(*map(Text, cells), Text(criterion.status, style=_STATUS_COLOURS.get(criterion.status, "")))
-    return table
+    """The criteria that ran: the effects that they could have found, the seeds that would settle them and, if asked
+    for, those for a wished precision."""
+    listed = [(in_words(row), row) for row in frame.loc[frame["status"] != "not run"].to_dict("records")]
+    caption = f"{len(listed)} of {len(frame)} criteria ran"
+    return Fitted(lambda width: _criteria(listed, caption, width, "seeds_for" in frame))
 
 
 def compared_table(frame: pd.DataFrame, a: str, b: str) -> RenderableType:
@@ -158,6 +149,34 @@ def _said(claim: Claim, wide: bool, whole: bool) -> Text:
     statement = claim.statement if whole else _short(claim.statement, 75 if wide else 60)
     found = claim.detail if whole else _short(claim.detail, 150 if wide else 100) if claim.judged else ""
     return Text.assemble(statement, (f"\n{found}" if found else "", "dim"))
+
+
+def _criteria(listed: list[tuple[Criterion, dict]], caption: str, width: int, wanted: bool) -> Table:
+    table = _table(caption)
+    table.add_column("claim", no_wrap=True)
+    table.add_column("criterion", ratio=1)
+    table.add_column("measured [95 %]", justify="right", max_width=18)
+    if width >= WIDE:
+        table.add_column("asked", justify="right", max_width=11)
+    table.add_column("n", justify="right", no_wrap=True)
+    if width >= ROOMY:
+        table.add_column("smallest\ndetectable", justify="right", max_width=10)
+    for name in ("to tell", *(("for ±",) if wanted else ())):
+        table.add_column(name, justify="right", no_wrap=True)
+    table.add_column("status", no_wrap=True)
+    for criterion, row in listed:
+        seeds = ["" if pd.isna(k) else str(k) for k in (row["needed"], *([row["seeds_for"]] if wanted else []))]
+        cells = (row["claim_id"], criterion.label, *_found(criterion, width), *seeds)
+        table.add_row(*map(Text, cells), Text(criterion.status, style=_STATUS_COLOURS.get(criterion.status, "")))
+    return table
+
+
+def _found(criterion: Criterion, width: int) -> Iterator[str]:
+    measured = criterion.measured.replace(" [", "\n[")
+    yield from (measured, criterion.required) if width >= WIDE else (f"{measured}\nasked {criterion.required}",)
+    yield criterion.n
+    if width >= ROOMY:
+        yield criterion.detectable
 
 
 def _runs(runs: list[Run], wide: bool) -> Table:

@@ -6,7 +6,7 @@ from made_criteria import criteria_frame, criterion
 
 from ctbench.records import measurements
 from ctbench.report.criteria import criteria
-from ctbench.report.forest import KINDS, _Forest, _limits, forests, split
+from ctbench.report.forest import KINDS, OFF, _Forest, forests, split
 from ctbench.report.sources import Results
 
 
@@ -74,19 +74,23 @@ def test_the_height_grows_with_the_criteria_and_their_labels():
     assert few < more < long
 
 
-def test_a_bar_of_two_seeds_does_not_set_the_axis():
-    wide = difference(1, low=-90.0, high=92.0, n=2)
-    low, high = _limits(KINDS[0], criteria_frame(difference(), wide))
-    assert -1 < low < 0 and 1.5 < high < 2
-    low, high = _limits(KINDS[0], criteria_frame(difference(), wide | {"n": 6}))
-    assert low < -90 and high > 92
+def written(figure):
+    return [text.get_text() for axes in figure.axes[1:] for text in axes.texts]
 
 
-def test_the_limits_hold_the_neutral_value_and_the_bounds():
-    low, high = _limits(KINDS[1], criteria_frame(ratio(lower=100.0)))
-    assert 0 < low < 1 and high > 100
-    low, high = _limits(KINDS[0], criteria_frame(difference(estimate=0.0, low=0.0, high=0.0)))
-    assert low < 0 < high
+def test_a_number_off_the_axis_is_written_at_its_edge(tmp_path):
+    bulk = [difference(i) for i in range(5)]
+    far = difference(5, estimate=45.55, low=41.49, high=49.61)
+    drawing = _Forest(KINDS[0], criteria_frame(*bulk, far)).draw()
+    assert written(drawing) == ["+45.6 [41.5, 49.6]"] and drawing.axes[1].get_xlim()[1] < 3
+    assert written(_Forest(KINDS[0], criteria_frame(*bulk)).draw()) == []
+    alone, beside = (drawn(tmp_path, *rows)[0].caption for rows in (bulk, [*bulk, far]))
+    assert OFF not in alone and OFF in beside
+
+
+def test_far_ratios_are_written_without_a_sign():
+    rows = [*map(ratio, range(5)), ratio(5, estimate=1e-4, low=nan, high=nan)]
+    assert written(_Forest(KINDS[1], criteria_frame(*rows)).draw()) == ["0.0001"]
 
 
 @pytest.mark.parametrize(

@@ -1,6 +1,7 @@
 from io import StringIO
 
 import pytest
+from made_criteria import criteria_frame, criterion
 from rich.console import Console
 
 from ctbench.judge import Verdicts, read_claims, read_criteria
@@ -48,7 +49,7 @@ def test_runs_of_the_plan_that_are_not_done(fresh) -> None:
     assert "1 of 2 runs done" in text and "to do" in text and "run-gcn" not in text
 
 
-@pytest.mark.parametrize("width", [80, 120, 200])
+@pytest.mark.parametrize("width", [80, 100, 120, 200])
 def test_criteria_fit_the_terminal(written, width: int) -> None:
     frame = read_criteria(written / "criteria.csv")
     text = printed(criteria_table(with_seeds_for(frame, 0.5)), width)
@@ -56,6 +57,16 @@ def test_criteria_fit_the_terminal(written, width: int) -> None:
     ran = frame.loc[frame["status"] != "not run"]
     assert f"{len(ran)} of {len(frame)} criteria ran" in text and "for ±" in text
     assert "for ±" not in printed(criteria_table(frame), width)
+    assert all(status in text for status in ran["status"])
+    assert ("detectable" in text) == ("0.85 %" in text) == (width >= 100)
+
+
+@pytest.mark.parametrize("width", [80, 100, 120])
+def test_long_criteria_leave_room_for_the_status(width: int) -> None:
+    long = {"estimate": 5.005e-5, "low": 5.004e-5, "high": 5.006e-5, "lower": 5.0041e-5, "upper": 5.0061e-5}
+    row = criterion("dt as released: error " * 4, "equals", "fail", unit="relative", n=22369620, **long)
+    text = printed(criteria_table(with_seeds_for(criteria_frame(row), 0.5)), width)
+    assert "status" in text and "fail" in text and "22369620" in text
 
 
 def test_two_folders_are_compared(written) -> None:
