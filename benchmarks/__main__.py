@@ -5,45 +5,41 @@ from __future__ import annotations
 import argparse
 
 from benchmarks import (
-    cgnn,
     coverage,
-    graphs,
     harness,
-    images,
     koopman,
     overhead,
     plan,
     report,
+    speed,
     startup,
     suite,
-    traffic,
-    walsh,
 )
 
-ALL = {
-    "cgnn": cgnn.main,
+OTHERS = {
     "coverage": coverage.main,
-    "graphs": graphs.main,
     "harness": harness.main,
-    "images": images.main,
     "koopman": koopman.main,
     "overhead": overhead.main,
     "plan": plan.main,
     "report": report.main,
     "startup": startup.main,
     "suite": suite.main,
-    "traffic": traffic.main,
-    "walsh": walsh.main,
 }
 
 
 def main() -> None:
+    names = [*speed.TWINS, *OTHERS]
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
-    parser.add_argument("names", nargs="*", help=f"which: {', '.join(ALL)} (default: all)")
-    parser.add_argument("--full", action="store_true", help="whole trainings of the plain twins (minutes each)")
+    parser.add_argument("names", nargs="*", help=f"which: {', '.join(names)} (default: all)")
+    parser.add_argument("--full", action="store_true", help=speed.FULL)
     options = parser.parse_args()
-    for name in options.names or ALL:
-        ALL[name](full=options.full)
+    for name in options.names or names:
+        if name in speed.TWINS:
+            for line in speed.TWINS[name](options.full):
+                print(line, flush=True)
+        else:
+            OTHERS[name](full=options.full)
 
 
 if __name__ == "__main__":

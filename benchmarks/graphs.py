@@ -1,26 +1,23 @@
-"""GCN and GCDE on Cora: stacked seeds and sparse features against one seed, COO, dense features, torchdiffeq."""
+"""GCN and GCDE on Cora: stacked seeds and sparse features against one seed, COO, dense features, torchdiffeq.
+
+Also the peak memory of twenty stacked seeds on Pubmed.
+"""
 
 from __future__ import annotations
 
-import resource
-from pathlib import Path
-from statistics import median
+from collections.abc import Iterator
 from typing import Any
 
-import numpy as np
 import torch
 from torch import Tensor, nn
 from torch.nn.functional import dropout, softplus
 from torchdiffeq import odeint
 
-from benchmarks.cgnn import compare, timed, train
-from ctbench.data import load, split
-from ctbench.papers import experiments
-from ctbench.training.node_classification import NodeClassification, Settings, graph_of
+from benchmarks._line import Line, peak
+from benchmarks._twins import beside, training
+from ctbench.training.node_classification import NodeClassification
 
-SEEDS = tuple(range(10))
-EPOCHS = 60
-"""Of which the median is taken."""
+STACKED = 20
 
 
 class Plain(nn.Module):
@@ -33,13 +30,14 @@ class Plain(nn.Module):
         self.x: Tensor = network.first.features.matrix.to_dense()
         self.matrix: Tensor = network.operator.to_sparse_coo()
         names = [name.rpartition(".")[0] for name, _ in network.named_parameters() if name.endswith("weight")]
-        self.layers = nn.ModuleList(_linear(network.get_submodule(name), seed) for name in names)
+        self.first, *rest = (_linear(network.get_submodule(name), seed) for name in names)
+        self.rest = nn.ModuleList(rest)
         self.continuous = fast.settings.model == "gcde"
 
     def forward(self) -> Tensor:
         options, training = self.options, self.training
-        first, *field, last = self.layers
-        h = torch.relu(self.convolved(first, dropout(self.x, options.dropout, training)))
+        *field, last = self.rest
+        h = torch.relu(self.convolved(self.first, dropout(self.x, options.dropout, training)))
         if self.continuous:
             of_field = options.field_dropout
 
@@ -64,20 +62,21 @@ def _linear(layer: nn.Module, seed: int) -> nn.Linear:
     return linear
 
 
-def main(full: bool) -> None:
+def lines(full: bool) -> Iterator[Line]:
     torch.set_num_threads(2)
-    cora = load("cora", Path("data"))
-    for experiment, model in (("cgnn/fixed_split", "gcn"), ("neural_gde/static_graphs", "gcde_rk4")):
-        settings = Settings.model_validate(experiments()[experiment].published("cora", model))
-        graph = graph_of(cora.arrays, settings.features)
-        part = {name: np.tile(index, (len(SEEDS), 1)) for name, index in split(cora, "planetoid").items()}
-        fast = NodeClassification(settings, graph, cora.arrays["labels"], part, SEEDS)
-        difference = compare(fast, Plain(fast, 0))
-        ours = settings.epochs / len(SEEDS) * median(timed(fast.step, epoch) for epoch in range(EPOCHS))
-        seconds, _ = train(Plain(fast, 0), fast, settings, EPOCHS if full else 20)
-        twin = settings.epochs * median(seconds)
-        peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20
-        print(
-            f"{model} on Cora, {settings.epochs} epochs: {ours:.2f} s a seed; plain twin {twin:.1f} s; ratio "
-            f"{twin / ours:.1f}; logits differ by {difference:.1e}; peak memory so far {peak:.1f} GiB"
-        )
+    for experiment, model, asked in (
+        ("cgnn/fixed_split", "gcn", "under 0.7 s"),
+        ("neural_gde/static_graphs", "gcde_rk4", "ratio at least 5"),
+    ):
+        yield beside(Plain, experiment, model, epochs=20, asked=asked, full=full)
+    for experiment, model in (("neural_gde/static_graphs", "gcde_rk4"), ("cgnn/fixed_split", "cgnn")):
+        what = f"{model} on Pubmed, {STACKED} stacked seeds, peak memory"
+        yield Line(what, "GiB", peak(some_steps, experiment, model), asked="under 8 GiB")
+
+
+def some_steps(experiment: str, model: str) -> None:
+    """A few steps of training on Pubmed, all seeds together."""
+    torch.set_num_threads(2)
+    task = training(experiment, "pubmed", model, STACKED)
+    for index in range(3):
+        task.step(index)

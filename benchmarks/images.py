@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from statistics import median
 
@@ -14,6 +14,7 @@ from torch.nn.functional import cross_entropy
 from torch.utils.data import DataLoader, Dataset
 from torch.utils.flop_counter import FlopCounterMode
 
+from benchmarks._line import Line
 from ctbench.data import load
 from ctbench.papers.continuousnet.classification import EXPERIMENT
 from ctbench.training.image_classification import ImageClassification, Settings, build
@@ -44,7 +45,7 @@ class Plain(Dataset[tuple[Tensor, int]]):
         return (pixels - self.mean) / self.deviation, int(self.labels[index])
 
 
-def main(full: bool) -> None:
+def lines(full: bool) -> Iterator[Line]:
     torch.set_num_threads(2)
     device = "cuda" if torch.cuda.is_available() else "cpu"
     arrays = load("cifar10", Path("data")).arrays
@@ -57,12 +58,10 @@ def main(full: bool) -> None:
             )
             task = ImageClassification(settings, arrays, 0, device)
             ours = len(task.train) / median(seconds(task.epoch, i, device) for i in range(1 if device == "cpu" else 5))
-            print(
-                f"{model} on CIFAR-10, {device}, {precision}: {ours:.0f} images/s; plain twin {plain:.0f}; ratio "
-                f"{ours / plain:.1f}; {ours * flops(task) / 1e12:.2f} TFLOP/s"
-                + ceiling(precision, device, ours * flops(task))
-                + f"; losses at equal weights differ by {difference(task, arrays):.0e}"
-            )
+            rate = ours * flops(task)
+            said = f"{rate / 1e12:.2f} TFLOP/s{ceiling(precision, device, rate)}"
+            said += f"; losses at equal weights differ by {difference(task, arrays):.0e}"
+            yield Line(f"{model} on CIFAR-10, {device}, {precision}", "images/s", ours, plain, said=said)
 
 
 def ceiling(precision: str, device: str, rate: float) -> str:

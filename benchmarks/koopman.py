@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import subprocess
-import sys
 import time
 import warnings
 from pathlib import Path
@@ -12,22 +10,14 @@ from statistics import median
 import numpy as np
 import torch
 
+from benchmarks._line import peak
 from ctbench.data.digits import FAMILY
 from ctbench.training.dense_classification import DenseClassification, DenseSettings
-from ctbench.training.modes import dynamic_modes
+from ctbench.training.modes import Modes, dynamic_modes
 from ctbench.training.trajectory import Recorded, Recording
 
 SNAPSHOTS, WEIGHTS, RANK = 1000, 10_000, 10
 REPEATS = 15
-
-ALONE = """
-import resource
-from benchmarks.koopman import trajectory, RANK
-from ctbench.training.modes import dynamic_modes
-W = trajectory()
-dynamic_modes(W, RANK)
-print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20)
-"""
 
 
 def trajectory() -> np.ndarray:
@@ -39,6 +29,10 @@ def trajectory() -> np.ndarray:
     return states + 1e-4 * rng.normal(size=states.shape).astype(np.float32)
 
 
+def modes() -> Modes:
+    return dynamic_modes(trajectory(), RANK)
+
+
 def main(full: bool) -> None:
     torch.set_num_threads(1)
     analyse(full)
@@ -48,14 +42,12 @@ def main(full: bool) -> None:
 
 def analyse(full: bool) -> None:
     """Time and memory of the modes; with `full`, PyDMD on the same trajectory."""
-    W = trajectory()
-    found, seconds = dynamic_modes(W, RANK), []
+    W, found, seconds = trajectory(), modes(), []
     for _ in range(5):
         begin = time.perf_counter()
         dynamic_modes(W, RANK)
         seconds.append(time.perf_counter() - begin)
-    memory = float(subprocess.run([sys.executable, "-c", ALONE], check=True, capture_output=True, text=True).stdout)
-    said = f"koopman, modes of {SNAPSHOTS} x {WEIGHTS}: {median(seconds):.2f} s, peak memory {memory:.2f} GiB"
+    said = f"koopman, modes of {SNAPSHOTS} x {WEIGHTS}: {median(seconds):.2f} s, peak memory {peak(modes):.2f} GiB"
     if full:
         from pydmd import DMD
 

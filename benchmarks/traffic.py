@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Iterator
 from pathlib import Path
 from statistics import median
 from typing import Any
@@ -11,6 +12,7 @@ import torch
 from torch import Tensor, sigmoid, tanh
 from torchdiffeq import odeint
 
+from benchmarks._line import Line
 from ctbench.data import load
 from ctbench.papers.neural_gde._traffic import graph_series
 from ctbench.training.forecasting import Settings, Training
@@ -51,7 +53,7 @@ class Plain:
         return self.L @ inner @ w["second.weight"] + w["second.bias"]
 
 
-def main(full: bool) -> None:
+def lines(full: bool) -> Iterator[Line]:
     torch.set_num_threads(1)
     series = graph_series(load("corridor", Path("data")))
     options = {"hidden": 16, "method": "fixed", "scheme": "rk4_38"}
@@ -78,11 +80,10 @@ def main(full: bool) -> None:
 
     repeats = 20 if full else 5
     fast, slow = seconds(step_ours, 4 * repeats) / len(SEEDS), seconds(step_plain, repeats)
-    print(
-        f"GCDE-GRU on the corridor, a training step of {BATCH} sequences: {1000 * fast:.1f} ms a seed; plain twin "
-        f"{1000 * slow:.0f} ms; ratio {slow / fast:.0f}; predictions differ by {gap(adaptive, theirs):.0e} with dopri5 "
-        f"in both, by {gap(ours, theirs):.0e} with one rk4 step a gap"
-    )
+    said = f"predictions differ by {gap(adaptive, theirs):.0e} with dopri5 in both, "
+    said += f"by {gap(ours, theirs):.0e} with one rk4 step a gap"
+    what = f"GCDE-GRU on the corridor, a training step of {BATCH} sequences, a seed"
+    yield Line(what, "ms", 1000 * fast, 1000 * slow, said=said)
 
 
 def features(task: Training, index: Tensor) -> tuple[Tensor, Tensor]:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from statistics import median
 
 import numpy as np
 from scipy.linalg import hadamard
+from threadpoolctl import threadpool_limits
 
+from benchmarks._line import Line
 from ctbench.papers.learnability._cube import walsh
 
 BITS, SMALL, REPEATS = 20, 12, 7
@@ -35,16 +37,15 @@ def seconds(work: Callable[[np.ndarray], np.ndarray], values: np.ndarray) -> flo
     return median(found)
 
 
-def main(full: bool) -> None:
+def lines(full: bool) -> Iterator[Line]:
     rng = np.random.default_rng(0)
     for bits, name, twin in (
         (BITS, "loop over butterflies", butterflies),
         (SMALL, "scipy's Hadamard matrix", lambda f: hadamard(len(f)) @ f),
     ):
         values = rng.integers(-1000, 1000, 1 << bits).astype(float)
-        ours, theirs = seconds(walsh, values), seconds(twin, values)
+        with threadpool_limits(1):
+            ours, theirs = seconds(walsh, values), seconds(twin, values)
         same = "equal" if np.array_equal(walsh(values), twin(values)) else "DIFFERENT"
-        print(
-            f"Walsh-Hadamard transform of 2^{bits} values: {1e3 * ours:.1f} ms; {name}: {1e3 * theirs:.1f} ms; "
-            f"ratio {theirs / ours:.1f}; integers {same}"
-        )
+        what, said = f"Walsh-Hadamard transform of 2^{bits} values", f"twin: {name}; integers {same}"
+        yield Line(what, "ms", 1e3 * ours, 1e3 * theirs, said=said, threads=1)

@@ -5,8 +5,9 @@ from scipy import sparse
 from ctbench.models import resolved
 from ctbench.models._sparse import Graph
 from ctbench.spec.errors import UserError
+from ctbench.training import node_classification
 from ctbench.training._graph_checks import check, check_memory, free_memory
-from ctbench.training.node_classification import graph_of
+from ctbench.training.node_classification import NodeClassification, Settings, bytes_per_seed, graph_of
 
 NODES = 8
 EDGES = np.array([[0, 1], [1, 2], [2, 3], [3, 4], [4, 5], [5, 6]])
@@ -93,6 +94,20 @@ def test_too_many_seeds_are_refused_with_the_number_that_fits() -> None:
     check_memory(10, 2**30, free=10 * 2**30)
     with pytest.raises(UserError, match=r"seeds: 11 .* need about 11.0 GiB; 10.5 GiB are free, which hold 10"):
         check_memory(11, 2**30, free=int(10.5 * 2**30))
+
+
+def test_a_training_refuses_more_seeds_than_memory_holds(monkeypatch: pytest.MonkeyPatch) -> None:
+    settings, graph = Settings(model="gcn"), graph_of(arrays(), "raw")
+    free = int(3.5 * bytes_per_seed(settings, graph, 0))
+    monkeypatch.setattr(node_classification, "free_memory", lambda device: free)
+
+    def training(seeds: int) -> NodeClassification:
+        parts = {name: np.tile(index, (seeds, 1)) for name, index in split().items()}
+        return NodeClassification(settings, graph, arrays()["labels"], parts, tuple(range(seeds)))
+
+    assert len(training(3).seeds) == 3
+    with pytest.raises(UserError, match=r"seeds: 4 trained together need about .* are free, which hold 3\."):
+        training(4)
 
 
 def test_free_memory_is_that_of_a_machine() -> None:

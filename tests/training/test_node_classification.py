@@ -12,7 +12,7 @@ from ctbench.training.node_classification import NodeClassification, Settings, d
 NODES = 40
 
 
-def task(seeds: tuple[int, ...] = (0, 1), **settings: object) -> NodeClassification:
+def task(seeds: tuple[int, ...] = (0, 1), device: str = "cpu", **settings: object) -> NodeClassification:
     rng = np.random.default_rng(0)
     labels = np.arange(NODES) % 3
     same = labels[:, None] == labels[None]
@@ -22,7 +22,7 @@ def task(seeds: tuple[int, ...] = (0, 1), **settings: object) -> NodeClassificat
     index = {"train": np.arange(9), "validation": np.arange(9, 20), "test": np.arange(20, 40)}
     split = {part: np.tile(rows, (len(seeds), 1)) for part, rows in index.items()}
     chosen = Settings.model_validate({"model": "gcn", "epochs": 15} | settings)
-    return NodeClassification(chosen, graph, labels, split, seeds)
+    return NodeClassification(chosen, graph, labels, split, seeds, device)
 
 
 def curve(result: list[dict], metric: str) -> list[float]:
@@ -63,6 +63,30 @@ def test_training_together_equals_training_alone(model: str, options: dict[str, 
         assert result.rows == alone.rows
         for name, tensor in alone.weights.items():
             torch.testing.assert_close(result.weights[name], tensor, rtol=0, atol=1e-5)
+
+
+NO_GPU = pytest.mark.skipif(not torch.cuda.is_available(), reason="there is no GPU")
+
+
+@pytest.mark.parametrize("device", ["cpu", pytest.param("cuda", marks=[pytest.mark.gpu, NO_GPU])])
+@pytest.mark.parametrize(
+    "model, options",
+    [
+        ("gcn", {"dropout": 0, "hidden_dropout": 0}),
+        ("gcde", {"dropout": 0, "field_dropout": 0, "scheme": "rk4_38"}),
+        ("cgnn", {"dropout": 0}),
+    ],
+)
+def test_every_device_gives_the_numbers_of_the_processor(model: str, options: dict[str, object], device: str) -> None:
+    """Without dropout, whose masks each device draws for itself; with it, that it trains there at all."""
+    settings = {"model": model, "options": options, "epochs": 50, "learning_rate": 1e-3}
+    for found, expected in zip(run(task(device=device, **settings)), run(task(**settings)), strict=True):
+        for name, tensor in expected.weights.items():
+            torch.testing.assert_close(found.weights[name], tensor, rtol=0, atol=1e-4)
+        losses = curve(expected.curves, "validation_loss")
+        assert curve(found.curves, "validation_loss") == pytest.approx(losses, rel=1e-4)
+    for result in run(task(device=device, model=model, learning_rate=0.05)):
+        assert all(np.isfinite(row["value"]) for row in result.rows)
 
 
 def test_it_learns() -> None:
