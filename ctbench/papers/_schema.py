@@ -12,6 +12,7 @@ from ctbench.spec.files import write_json
 from ctbench.spec.frozen import Frozen
 
 PATH = "workflow/schemas/config.schema.json"
+LIKE = {"type": "string", "description": "The row of the paper's table that a row of one's own starts from."}
 
 
 def schema() -> dict[str, Any]:
@@ -22,7 +23,8 @@ def schema() -> dict[str, Any]:
     named = {}
     for name, experiment in experiments().items():
         settings = partial(experiment.Settings)
-        models = {**shared["properties"]["models"], "additionalProperties": nullable(settings)}
+        rows = {**settings, "properties": {**settings["properties"], "like": LIKE}}
+        models = {**shared["properties"]["models"], "additionalProperties": nullable(rows)}
         properties = {**shared["properties"], "settings": settings, "models": models}
         named[name] = nullable({**shared, "properties": properties})
     whole["properties"]["experiments"] = {

@@ -66,9 +66,11 @@ class Elsewhere(Frozen):
 class TableLayout(Selected):
     """Rows by columns of one metric, mean over seeds, beside the paper's numbers.
 
-    `published` gives, by row and column, the paper's number and its standard deviation.
+    `select` chooses from the results or, with `table: timings`, from what clocks said. `published` gives, by row and
+    column, the paper's number and its standard deviation.
     """
 
+    table: Literal["measurements", "timings"] = "measurements"
     rows: Category = "model"
     columns: Category = "dataset"
     corner: str = ""

@@ -147,7 +147,7 @@ class Results:
 
 
 def read_results(folder: Path) -> Results:
-    """The claims, their criteria, the measurements, and the records of the runs that measured.
+    """The claims, their criteria, the measurements, and the records of the runs that measured, or only timed.
 
     Raises UserError if one of the tables is missing, broken or of another version.
     """
@@ -157,8 +157,9 @@ def read_results(folder: Path) -> Results:
         raise UserError(f"{folder}: no such folder of results. Run the experiments first.")
     claims, criteria = read_claims(folder / "claims.csv"), read_criteria(folder / "criteria.csv")
     rows = measurements.read(folder / "measurements.parquet")
-    names = sorted(set(rows["run"].dropna()))
-    return Results(folder, claims, criteria, rows, {name: _read(folder / "runs" / name) for name in names})
+    runs = {name: _read(folder / "runs" / name) for name in set(rows["run"].dropna())}
+    runs |= {run.run_id: run for run in read_runs(folder) if run.done}
+    return Results(folder, claims, criteria, rows, dict(sorted(runs.items())))
 
 
 def read_runs(folder: Path) -> list[Run]:

@@ -51,9 +51,11 @@ class Summary:
 def table(layout: TableLayout, results: Results, paper: str) -> Sheet | None:
     """The table that `layout` describes; None if nothing of it was measured.
 
-    Raises UserError if the selection leaves more than one number per cell and seed.
+    Raises UserError if the selection leaves more than one number per cell and seed, or if a file of timings that it
+    needs is broken.
     """
-    rows = layout.chosen(results.measurements, paper).dropna(subset=[layout.rows, layout.columns])
+    measured = results.timings if layout.table == "timings" else results.measurements
+    rows = layout.chosen(measured, paper).dropna(subset=[layout.rows, layout.columns])
     if rows.empty:
         return None
     _unique(layout, rows, paper)

@@ -8,8 +8,9 @@ import pytest
 
 from ctbench.records import measurements
 from ctbench.report import figures
-from ctbench.report.layout import load_layout
-from ctbench.report.sources import Results, Run
+from ctbench.report.layout import TableLayout, load_layout
+from ctbench.report.sources import Results, Run, read_results
+from ctbench.report.tables import table
 from ctbench.report.timed import timed
 from ctbench.spec.errors import UserError
 
@@ -170,3 +171,12 @@ def test_timings_are_read_only_when_asked_for(tmp_path, results) -> None:
     assert len(results.curves)
     with pytest.raises(UserError, match=r"training-a/timings\.parquet: not a readable measurement file"):
         assert results.timings.empty
+
+
+def test_a_table_may_show_what_clocks_said_in_runs_that_measured_nothing_else(fresh) -> None:
+    clocks = rows("passes", "a", "pass_seconds", lambda seed: 2.0 + seed, [{"seed": seed} for seed in SEEDS])
+    record(fresh / "runs" / "passes-a", timings=clocks)
+    (fresh / "runs" / "passes-a" / "record.json").write_text("{}")
+    layout = TableLayout(name="passes", title="", select={"experiment": "passes"}, table="timings")
+    sheet = table(layout, read_results(fresh), "cgnn")
+    assert sheet is not None and sheet.records["mean"].tolist() == [3.5]

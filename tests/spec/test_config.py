@@ -15,7 +15,7 @@ from ctbench.spec.errors import UserError
 from ctbench.spec.files import read_json
 
 ROOT = Path(__file__).resolve().parents[2]
-FILES = [ROOT / "config.yaml", *sorted(PRESETS.glob("*.yaml"))]
+FILES = [ROOT / "config.yaml", ROOT / "examples" / "own_model.yaml", *sorted(PRESETS.glob("*.yaml"))]
 GCN = {"gcn": {}}
 KEYS = st.text("abc", min_size=1, max_size=3)
 

@@ -1,6 +1,7 @@
-"""Tasks in a row, resumed anywhere; and what networks keep for their gradients."""
+"""Tasks in a row, resumed anywhere; what networks keep for their gradients, and how long their passes take."""
 
 import io
+import math
 
 import numpy as np
 import pytest
@@ -10,6 +11,7 @@ from scipy import sparse
 from ctbench.models._sparse import Graph
 from ctbench.training.loop import run
 from ctbench.training.node_classification import NodeClassification, Settings
+from ctbench.training.passes import Passes
 from ctbench.training.saved import kept
 from ctbench.training.series import GradientMemory, Point, Series
 
@@ -77,3 +79,38 @@ def test_only_the_adjoint_keeps_memory_flat_in_time() -> None:
     assert flat[0] == flat[1] and growing[1] > 2 * growing[0]
     flat = [memory("gcde", method="adjoint", end_time=t, hidden=8) for t in (1, 5)]
     assert flat[0] == flat[1]
+
+
+def passes(**options: object) -> Passes:
+    return Passes(training((3,), model="gcde", options=options), training((3,), model="gcn"), 20)
+
+
+DOPRI5: dict[str, object] = {"method": "dopri5", "field_layers": 1}
+
+
+@pytest.mark.parametrize("options, stages", [({"scheme": "midpoint"}, 2), ({"scheme": "rk4_38"}, 4)])
+def test_more_evaluations_than_the_gcn_take_longer(options: dict[str, object], stages: int) -> None:
+    (result,) = run(passes(**options))
+    assert [(row["metric"], row["value"]) for row in result.rows] == [("nfe_training", stages)]
+    timed = {row["metric"]: row["value"] for row in result.timings}
+    assert set(timed) == {f"{way}_{what}" for way in ("forward", "backward") for what in ("ms", "over_gcn")}
+    assert all(math.isfinite(value) and value > 0 for value in timed.values())
+    assert timed["forward_over_gcn"] > 1 and timed["backward_over_gcn"] > 1
+
+
+def test_times_are_medians_and_ratios_those_of_medians() -> None:
+    timed = passes()
+    timed.seconds = [[0.004, 0.006, 0.001, 0.002], [0.004, 0.006, 0.001, 0.002], [9.0, 9.0, 9.0, 9.0]]
+    (result,) = timed.results()
+    assert [row["value"] for row in result.timings] == pytest.approx([4, 6, 4, 3])
+
+
+@pytest.mark.parametrize("stop", [1, 10])
+def test_timed_passes_resumed_anywhere_evaluate_the_same(stop: int) -> None:
+    begun, resumed = passes(**DOPRI5), passes(**DOPRI5)
+    for index in range(stop):
+        begun.step(index)
+    resumed.restore(begun.state())
+    for index in range(stop, resumed.steps):
+        resumed.step(index)
+    assert resumed.results()[0].rows == run(passes(**DOPRI5))[0].rows != []
