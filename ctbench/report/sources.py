@@ -157,8 +157,8 @@ def read_results(folder: Path) -> Results:
         raise UserError(f"{folder}: no such folder of results. Run the experiments first.")
     claims, criteria = read_claims(folder / "claims.csv"), read_criteria(folder / "criteria.csv")
     rows = measurements.read(folder / "measurements.parquet")
-    runs = {name: _read(folder / "runs" / name) for name in set(rows["run"].dropna())}
-    runs |= {run.run_id: run for run in read_runs(folder) if run.done}
+    runs = {run.run_id: run for run in read_runs(folder) if run.done}
+    runs |= {name: _read(folder / "runs" / name) for name in set(rows["run"].dropna()) - runs.keys()}
     return Results(folder, claims, criteria, rows, dict(sorted(runs.items())))
 
 
