@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
-from ctbench.papers._experiment import over
+from ctbench.papers._experiment import over, row
 
 SELECTION: dict[str, Any] = {"epochs": 2000, "select_by": "loss", "select_from": 1000}
 TRAINING: dict[str, dict[str, Any]] = {
@@ -40,6 +41,11 @@ MODELS: dict[str, dict[str, Any]] = {
     },
 }
 """The paper has no settings for the last two; with GCDE's neither learns. End time 0.1 tames sums of messages."""
+
+
+def trained(dataset: str, models: Mapping[str, dict[str, Any]], model: str, where: str) -> dict[str, Any]:
+    """Settings of a row of `models` on a graph. Raises UserError if either is not known, naming `where`."""
+    return over(row(TRAINING, dataset, "data set", where), row(models, model, "model", where))
 
 
 def on_graph(dataset: str) -> dict[str, Any]:

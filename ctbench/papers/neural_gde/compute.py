@@ -6,8 +6,8 @@ from collections.abc import Iterator
 from typing import Any
 
 from ctbench.papers._citation import SECONDS_PER_EPOCH, CitationExperiment, training
-from ctbench.papers._experiment import Inputs, model_code, over, row, smaller
-from ctbench.papers.neural_gde._settings import GCN_STAR, MODELS, TRAINING
+from ctbench.papers._experiment import Inputs, model_code, smaller
+from ctbench.papers.neural_gde._settings import GCN_STAR, MODELS, trained
 from ctbench.spec.frozen import Frozen
 from ctbench.spec.run import RunSpec
 from ctbench.training.passes import Passes, PassSettings
@@ -23,7 +23,7 @@ class Compute(CitationExperiment):
 
     def published(self, dataset: str, model: str) -> dict[str, Any]:
         where = f"experiments.neural_gde/compute, {model} on {dataset}"
-        base = over(row(TRAINING, dataset, "data set", where), row(MODELS, model, "model", where))
+        base = trained(dataset, MODELS, model, where)
         return {**base, "passes": 20, "gcn": GCN_STAR["options"]}
 
     def reductions(self, dataset: str, model: str, settings: Frozen) -> Iterator[str]:

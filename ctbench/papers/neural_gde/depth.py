@@ -5,8 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from ctbench.papers._citation import SeriesExperiment, along
-from ctbench.papers._experiment import over, row
-from ctbench.papers.neural_gde._settings import GCN_STAR, TRAINING
+from ctbench.papers.neural_gde._settings import GCN_STAR, trained
 
 
 class Depth(SeriesExperiment):
@@ -17,7 +16,7 @@ class Depth(SeriesExperiment):
 
     def published(self, dataset: str, model: str) -> dict[str, Any]:
         where = f"experiments.neural_gde/depth, {model} on {dataset}"
-        base = over(row(TRAINING, dataset, "data set", where), row({"gcn_star": GCN_STAR}, model, "model", where))
+        base = trained(dataset, {"gcn_star": GCN_STAR}, model, where)
         return along(base, "layers", (2, 3, 4, 5, 6))
 
 

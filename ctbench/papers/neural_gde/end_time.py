@@ -5,15 +5,16 @@ from __future__ import annotations
 from typing import Any
 
 from ctbench.papers._citation import SeriesExperiment, along
-from ctbench.papers._experiment import over, row
-from ctbench.papers.neural_gde._settings import DOPRI5, TRAINING
+from ctbench.papers._experiment import over
+from ctbench.papers.neural_gde._settings import DOPRI5, trained
 
-ONE_MASK: dict[str, Any] = {"options": {"redraw": False}}
+REDRAWN: dict[str, Any] = {**DOPRI5, "learning_rate": 1e-2, "select_from": 0}
+ONE_MASK = over(REDRAWN, {"options": {"redraw": False}})
 VARIANTS: dict[str, dict[str, Any]] = {
-    "epochs_40": {"epochs": 40},
-    "epochs_400": {"epochs": 400},
-    "epochs_40_one_mask": {"epochs": 40, **ONE_MASK},
-    "epochs_400_one_mask": {"epochs": 400, **ONE_MASK},
+    "epochs_40": {**REDRAWN, "epochs": 40},
+    "epochs_400": {**REDRAWN, "epochs": 400},
+    "epochs_40_one_mask": {**ONE_MASK, "epochs": 40},
+    "epochs_400_one_mask": {**ONE_MASK, "epochs": 400},
 }
 
 
@@ -29,8 +30,7 @@ class EndTime(SeriesExperiment):
 
     def published(self, dataset: str, model: str) -> dict[str, Any]:
         where = f"experiments.neural_gde/end_time, {model} on {dataset}"
-        base = over(row(TRAINING, dataset, "data set", where), {**DOPRI5, "learning_rate": 1e-2, "select_from": 0})
-        return along(over(base, row(VARIANTS, model, "model", where)), "end_time", (1.0, 5.0, 10.0))
+        return along(trained(dataset, VARIANTS, model, where), "end_time", (1.0, 5.0, 10.0))
 
 
 EXPERIMENT = EndTime()

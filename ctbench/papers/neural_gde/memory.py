@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from ctbench.papers._citation import SeriesExperiment, along
-from ctbench.papers._experiment import over, row
-from ctbench.papers.neural_gde._settings import DOPRI5, TRAINING
+from ctbench.papers._experiment import over
+from ctbench.papers.neural_gde._settings import DOPRI5, trained
 
 ROWS: dict[str, dict[str, Any]] = {
     "gcde_dopri5": over(DOPRI5, {"options": {"redraw": False}}),
@@ -26,7 +26,7 @@ class Memory(SeriesExperiment):
 
     def published(self, dataset: str, model: str) -> dict[str, Any]:
         where = f"experiments.neural_gde/memory, {model} on {dataset}"
-        base = over(row(TRAINING, dataset, "data set", where), row(ROWS, model, "model", where))
+        base = trained(dataset, ROWS, model, where)
         return along(base, "end_time", (1.0, 2.0, 5.0, 10.0), "memory")
 
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from ctbench.papers._citation import CitationExperiment
-from ctbench.papers._experiment import over, row
-from ctbench.papers.neural_gde._settings import MODELS, TRAINING, on_graph
+from ctbench.papers._experiment import over
+from ctbench.papers.neural_gde._settings import MODELS, on_graph, trained
 
 
 class StaticGraphs(CitationExperiment):
@@ -24,8 +24,7 @@ class StaticGraphs(CitationExperiment):
 
     def published(self, dataset: str, model: str) -> dict[str, Any]:
         where = f"experiments.neural_gde/static_graphs, {model} on {dataset}"
-        training = over(row(TRAINING, self.needs(dataset), "data set", where), on_graph(dataset))
-        return over(training, row(MODELS, model, "model", where))
+        return over(trained(self.needs(dataset), MODELS, model, where), on_graph(dataset))
 
 
 EXPERIMENT = StaticGraphs()
