@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from math import log
 from typing import Any
 
 from ctbench.papers._experiment import over, row
@@ -48,8 +49,9 @@ def rows(dataset: str, split: str, where: str) -> dict[str, dict[str, Any]]:
     """Settings of every row of the tables. Raises UserError on a data set that they do not have.
 
     `cgnn` and `wcgnn` solve the paper's equation: no self loops in the operator, since A = alpha/2 (I + N) has its own,
-    and gradients through the source term. The `_released` ones solve what the released code solves. GODE is described
-    as a graph ODE between an encoder and a decoder; its settings are GCN's.
+    and gradients through the source term. The `_released` ones solve what the released code solves. The sources list
+    alpha; the released code takes its sigmoid, and so do all rows but those of `_listed_alpha`, which take it as it is.
+    GODE is described as a graph ODE between an encoder and a decoder; its settings are GCN's.
     """
     flow, training = row(FLOW[split], dataset, "data set", where), TRAINING[split][dataset]
     diffusion = {
@@ -62,6 +64,9 @@ def rows(dataset: str, split: str, where: str) -> dict[str, dict[str, Any]]:
         "options": flow,
     }
     paper: dict[str, Any] = {"options": {"self_loop": 0.0}}
+    listed: dict[str, Any] = {"options": {"self_loop": 0.0, "alpha_logit": logit(flow["alpha_logit"])}}
+    sourceless: dict[str, Any] = {"options": {"source": "none"}}
+    discrete = {**diffusion, "model": "cgnn_discrete"}
     weight = WCGNN.get(dataset, {}) if split == "planetoid" else {}
     mixed = over({**diffusion, "model": "wcgnn"}, {**weight, "options": {**weight.get("options", {}), "augment": 16}})
     gcn = {"split": split, "model": "gcn", "learning_rate": 0.01, "decayed": "first_layer", "epochs": 200}
@@ -86,9 +91,18 @@ def rows(dataset: str, split: str, where: str) -> dict[str, dict[str, Any]]:
         },
         "cgnn": over(diffusion, paper),
         "cgnn_released": over(diffusion, RELEASED),
-        "cgnn_discrete": over({**diffusion, "model": "cgnn_discrete"}, paper),
-        "cgnn_no_source": over(diffusion, {"options": {"self_loop": 0.0, "source": "none"}}),
+        "cgnn_listed_alpha": over(diffusion, listed),
+        "cgnn_discrete": over(discrete, paper),
+        "cgnn_discrete_listed_alpha": over(discrete, listed),
+        "cgnn_no_source": over(over(diffusion, paper), sourceless),
+        "cgnn_no_source_listed_alpha": over(over(diffusion, listed), sourceless),
+        "cgnn_no_source_released": over(over(diffusion, RELEASED), sourceless),
         "wcgnn": over(mixed, paper),
         "wcgnn_plain": over(mixed, {"options": {"self_loop": 0.0, "augment": 0}}),
         "wcgnn_released": over(mixed, RELEASED),
     }
+
+
+def logit(p: float) -> float:
+    """The number whose sigmoid is p."""
+    return log(p / (1 - p))

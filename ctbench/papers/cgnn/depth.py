@@ -14,8 +14,11 @@ MODELS = {
     "gat": "layers",
     "cgnn_discrete": "end_time",
     "cgnn": "end_time",
+    "cgnn_listed_alpha": "end_time",
     "cgnn_released": "end_time",
     "cgnn_no_source": "end_time",
+    "cgnn_no_source_listed_alpha": "end_time",
+    "cgnn_no_source_released": "end_time",
 }
 """What deepens each model."""
 
