@@ -12,11 +12,11 @@ _RAISED = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 
 
 def plain(value: float) -> str:
-    """`value` to four digits. A value that is not finite is shown as such."""
+    """`value` to four digits, whole ones all. A value that is not finite is shown as such."""
     if not isfinite(value):
         return "∞" if value == inf else "−∞" if isinf(value) else "diverged"
     power = factor(abs(value))
-    shown = digits(value, power, place(abs(value), 4) - power) if value else "0"
+    shown = digits(value, power, four(value, power))
     return trimmed(shown).replace("-", "−") + (times(power) if power else "")
 
 
@@ -44,6 +44,14 @@ def signed(text: str) -> str:
 def place(size: float, count: int) -> int:
     """The decimal place of the last of `count` significant digits, after rounding (0.0996 is 0.10)."""
     return int(f"{size:.{count - 1}e}".split("e")[1]) - count + 1
+
+
+def four(value: float, power: int) -> int:
+    """The decimal place, after taking out the power of ten, to which four digits of a number are shown.
+
+    Whole digits are all shown: 92231, not 92230.
+    """
+    return min(place(abs(value), 4) - power, 0) if value else 0
 
 
 def factor(size: float) -> int:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from itertools import groupby
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -12,6 +12,7 @@ import pandas as pd
 from ctbench.judge.claims import Claim
 from ctbench.judge.criteria import Base, OfRatio
 from ctbench.judge.listing import Judged, criteria_table
+from ctbench.judge.numbers import plain
 from ctbench.judge.outcome import Outcome
 from ctbench.judge.selection import AmbiguousError
 from ctbench.judge.sentence import sentence
@@ -170,7 +171,7 @@ def verdict_of(statuses: Sequence[str]) -> str:
 def _row(claim: Claim, judged: list[Judged], absent: str) -> dict[str, Any]:
     own = [member for member in judged if not member[0].beside]
     run = [member for member in own if member[1].status != "not run"]
-    found = sentence(judged)
+    said = sentence(judged)
     row = {
         "claim_id": claim.id,
         "paper": claim.paper,
@@ -182,10 +183,21 @@ def _row(claim: Claim, judged: list[Judged], absent: str) -> dict[str, Any]:
         "criterion": "; ".join(f"{c.label}: {c.rule}" for c in claim.criteria),
         "verdict": claim.status or verdict_of([outcome.status for _, outcome in own]),
         "scale": "",
-        "detail": found if run else "; ".join(part for part in (_why_not(claim, absent), found) if part),
+        "detail": said if run else "; ".join(part for part in (_why_not(claim, absent), said) if part),
         "runs": "",
     }
-    return row | _measured(claim, own, run) if run else row
+    if not run:
+        return row
+    found = _measured(claim, own, run)
+    return row | found | {"detail": "; ".join([said, *_excluded(claim, found["paper_value"], run[0][1])])}
+
+
+def _excluded(claim: Claim, published: float | None, primary: Outcome) -> Iterator[str]:
+    """Says where the interval of an open criterion leaves out the paper's number."""
+    if primary.status != "unresolved" or published is None or not (primary.ci_low < primary.ci_high):
+        return
+    if published < primary.ci_low or primary.ci_high < published:
+        yield f"the paper's {plain(published)} lies outside the interval of {claim.quantity}"
 
 
 def _measured(claim: Claim, own: list[Judged], run: list[Judged]) -> dict[str, Any]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
@@ -48,10 +48,10 @@ class Selected(Frozen):
         text = plain(value)
         return self.labels.get(text, text)
 
-    def ordered(self, rows: pd.DataFrame, column: str) -> list[Any]:
-        """The values that occur in a column: those with a label in the order of the labels, then the others sorted."""
+    def ordered(self, rows: pd.DataFrame, column: str, also: Iterable[str] = ()) -> list[Any]:
+        """The values in a column, and `also`: those with a label in the order of the labels, then the others sorted."""
         known = {label: place for place, label in enumerate(self.labels)}
-        found = rows.loc[rows[column].notna(), column].unique().tolist()
+        found = {*rows.loc[rows[column].notna(), column], *also}
         return sorted(found, key=lambda value: (known.get(plain(value), len(known)), _rank(value)))
 
 
@@ -67,7 +67,8 @@ class TableLayout(Selected):
     """Rows by columns of one metric, mean over seeds, beside the paper's numbers.
 
     `select` chooses from the results or, with `table: timings`, from what clocks said. `published` gives, by row and
-    column, the paper's number and its standard deviation.
+    column, the paper's number and its standard deviation; such a row is shown even where nothing of it was measured.
+    Rows `apart` were measured on other data than the rest; the best set is found among them and among the rest.
     """
 
     table: Literal["measurements", "timings"] = "measurements"
@@ -77,6 +78,7 @@ class TableLayout(Selected):
     unit: str = ""
     better: Literal["larger", "smaller"] | None = "larger"
     published: dict[str, dict[str, Published]] = Field(default_factory=dict)
+    apart: tuple[str, ...] = ()
     others: tuple[Elsewhere, ...] = ()
     note: str = ""
 

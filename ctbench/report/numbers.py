@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from math import inf, isfinite, isinf, nan
 from typing import Literal
 
-from ctbench.judge.numbers import digits, factor, interval, place, times, trimmed
+from ctbench.judge.numbers import digits, factor, four, interval, place, times, trimmed
 
 __all__ = ["Markup", "Shown", "interval", "rounded"]
 
@@ -39,7 +39,8 @@ _PLUS_MINUS: dict[Markup, str] = {"text": " ± ", "tex": r" \pm ", "html": "&nbs
 
 
 def rounded(value: float, half: float = nan) -> Shown:
-    """`value` ± `half`, both to the place of the second significant digit of `half`; four digits without one.
+    """`value` ± `half`, both to the place of the second significant digit of `half`; four digits without one, whole
+    ones all.
 
     Seven digits of the larger at most: a smaller half-width, that of machine precision, is 0.
     A value that is not finite is shown as such.
@@ -48,8 +49,8 @@ def rounded(value: float, half: float = nan) -> Shown:
         return Shown("∞" if value == inf else "-∞" if isinf(value) else "diverged")
     if not isfinite(half) or half <= 0:
         power = factor(abs(value))
-        last = place(abs(value), 4) - power if value else 0
-        return Shown(trimmed(digits(value, power, last)), "0" if half == 0 else "", power)
+        shown = trimmed(digits(value, power, four(value, power)))
+        return Shown(shown, "0" if half == 0 else "", power)
     size = max(abs(value), half)
     power = factor(size)
     last = max(place(half, 2), place(size, 7)) - power

@@ -65,8 +65,9 @@ def table(layout: TableLayout, results: Results, paper: str) -> Sheet | None:
 class _Maker:
     def __init__(self, layout: TableLayout, rows: pd.DataFrame, results: Results) -> None:
         self.layout, self.results, self.measured = layout, results, rows
-        self.rows = layout.ordered(rows, layout.rows)
         self.columns = layout.ordered(rows, layout.columns)
+        quoted = [row for row, numbers in layout.published.items() if numbers.keys() & set(self.columns)]
+        self.rows = layout.ordered(rows, layout.rows, quoted)
         self.cells = {
             (str(row), str(column)): summary(group["value"].to_numpy(dtype=float))
             for row in self.rows
@@ -74,7 +75,8 @@ class _Maker:
             if len(group := _cell(rows, layout, row, column))
         }
         self.usual = max((n := [s.n + s.diverged for s in self.cells.values()]), key=lambda size: (n.count(size), size))
-        self.best = {(row, c) for c in self.columns for row in _best(rows, layout, c)}
+        apart = rows[layout.rows].isin(layout.apart)
+        self.best = {(r, c) for c in self.columns for part in (~apart, apart) for r in _best(rows[part], layout, c)}
         self.told = self.best != set(self.cells)
 
     def sheet(self) -> Sheet:

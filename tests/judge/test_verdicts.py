@@ -122,6 +122,14 @@ def test_the_scale_is_the_papers_where_all_was_measured_at_it(models, scale):
     assert row(DATA, claim(*models))["scale"] == scale
 
 
+@pytest.mark.parametrize(
+    ("models", "published", "said"), [([OPEN], 70, True), ([OPEN], 80, False), ([PASS], 70, False)]
+)
+def test_an_open_claim_says_that_its_interval_leaves_out_the_papers_number(models, published, said):
+    detail = row(DATA, claim(*models, paper_value=published))["detail"]
+    assert detail.endswith("the paper's 70 lies outside the interval of accuracy") == said
+
+
 def test_what_stands_beside_a_claim_is_shown_and_has_no_say():
     control = above(PASS, label="a control", beside=True)
     found = row(DATA, claim(criteria=[above(FAIL), control]))

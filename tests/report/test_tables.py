@@ -8,6 +8,9 @@ from hypothesis import strategies as st
 from ctbench.records import measurements
 from ctbench.report import formats, write_report
 from ctbench.report.formats import escape_md, escape_tex
+from ctbench.report.layout import TableLayout
+from ctbench.report.sources import read_results
+from ctbench.report.tables import table
 from ctbench.spec.errors import UserError
 
 NUMBER = re.compile(r"[−-]?\d+\.\d+ ± \d+\.\d+")
@@ -18,7 +21,7 @@ def test_the_three_formats_have_the_same_numbers(written) -> None:
     shown = sorted(n for n in pd.read_csv(f"{stem}.csv")["shown"] if "±" in n)
     tex = stem.with_suffix(".tex").read_text()
     plain = tex.replace(r" \pm ", " ± ").partition("smallskip")[0]
-    assert len(shown) == 7
+    assert len(shown) == 8
     assert sorted(NUMBER.findall(stem.with_suffix(".md").read_text())) == shown
     assert sorted(NUMBER.findall(plain)) == shown
 
@@ -38,6 +41,17 @@ def test_the_best_set_is_bold(written) -> None:
     }
     assert cora["GCN"].startswith("**") and cora[r"CGNN\_x (paper's)"].startswith("**")
     assert not cora["worse \\"].startswith("**")
+
+
+def test_a_published_row_stands_also_where_nothing_of_it_was_measured(written) -> None:
+    assert "| gat | — | 82.6 ± 0.7 | — |" in (written / "tables" / "accuracy.md").read_text()
+
+
+@pytest.mark.parametrize(("apart", "best"), [((), {"gcn", "cgnn"}), (("cgnn", "worse"), {"cgnn"})])
+def test_rows_apart_do_not_compete_with_the_rest(written, apart, best) -> None:
+    layout = TableLayout(name="t", title="", select={"experiment": "split", "dataset": "cora"}, apart=apart)
+    sheet = table(layout, read_results(written), "cgnn")
+    assert sheet and set(sheet.records.loc[sheet.records["best"], "row"]) == best
 
 
 def test_diverged_seeds_are_said(written) -> None:
