@@ -68,7 +68,7 @@ class TableLayout(Selected):
 
     `select` chooses from the results or, with `table: timings`, from what clocks said. `published` gives, by row and
     column, the paper's number and its standard deviation; such a row is shown even where nothing of it was measured.
-    Rows `apart` were measured on other data than the rest; the best set is found among them and among the rest.
+    Each group of rows `apart` was measured on data of its own; the best set is found in it, and among the others.
     """
 
     table: Literal["measurements", "timings"] = "measurements"
@@ -78,7 +78,7 @@ class TableLayout(Selected):
     unit: str = ""
     better: Literal["larger", "smaller"] | None = "larger"
     published: dict[str, dict[str, Published]] = Field(default_factory=dict)
-    apart: tuple[str, ...] = ()
+    apart: tuple[tuple[str, ...], ...] = ()
     others: tuple[Elsewhere, ...] = ()
     note: str = ""
 

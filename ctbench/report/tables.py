@@ -75,9 +75,14 @@ class _Maker:
             if len(group := _cell(rows, layout, row, column))
         }
         self.usual = max((n := [s.n + s.diverged for s in self.cells.values()]), key=lambda size: (n.count(size), size))
-        apart = rows[layout.rows].isin(layout.apart)
-        self.best = {(r, c) for c in self.columns for part in (~apart, apart) for r in _best(rows[part], layout, c)}
+        self.best = {(r, c) for c in self.columns for group in self._groups() for r in _best(group, layout, c)}
         self.told = self.best != set(self.cells)
+
+    def _groups(self) -> Iterator[pd.DataFrame]:
+        """The measurements of rows that were measured on the same data."""
+        names, apart = self.measured[self.layout.rows], self.layout.apart
+        yield self.measured.loc[~names.isin([row for group in apart for row in group])]
+        yield from (self.measured.loc[names.isin(group)] for group in apart)
 
     def sheet(self) -> Sheet:
         lines = [line for row in self.rows for line in self._lines(row)]

@@ -24,8 +24,8 @@ class EndTime(SeriesExperiment):
     """`x` is S. The paper stops the three curves at 40, 200 and 400 epochs; here all stop at 40, or all at 400.
 
     With a mask of dropout drawn anew at every evaluation the field is not smooth: dopri5 takes so many steps at S = 10
-    that one seed needs about 15 GiB. `rk4` takes 20 steps of the 3/8 rule instead;
-    `one_mask` keeps one mask a solve, and with it what the mask amplifies for all of S.
+    that one seed needs about 15 GiB. `rk4` takes 20 steps of the 3/8 rule instead; `one_mask` keeps one mask a solve,
+    which amplifies what it lets through along all of S.
     """
 
     paper = "neural_gde"
