@@ -20,7 +20,8 @@ Category = Literal["dataset", "model", "solver", "metric"]
 Abscissa = Literal["x", "steps", "dataset", "model", "solver"]
 Filter = Literal["experiment", "dataset", "model", "solver", "metric", "steps", "x", "scale"]
 Atom = str | int | float
-Published = Annotated[tuple[FiniteFloat, ...], Field(min_length=1, max_length=2)]
+Published = Annotated[tuple[int | FiniteFloat, ...], Field(min_length=1, max_length=2)]
+"""A whole number is a count; what has decimals is printed with one at least."""
 
 
 class Selected(Frozen):

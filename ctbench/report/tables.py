@@ -202,7 +202,9 @@ def _theirs(numbers: Published | None, absent: str = "—") -> Cell:
 
 
 def _places(number: float) -> int:
-    text = repr(float(number))
+    text = repr(number)
+    if isinstance(number, int):
+        return 0
     return 1 if "e" in text else max(1, len(text.split(".")[1]))
 
 
