@@ -42,8 +42,7 @@ def sentence(judged: Sequence[tuple[Criterion, Outcome]]) -> str:
     run = [finding for finding in findings if finding.outcome.status != "not run"]
     absent = [finding for finding in findings if finding.outcome.status == "not run"]
     parts = _said([finding for finding in run if not finding.beside])
-    if beside := _said([finding for finding in run if finding.beside]):
-        parts += [f"beside the claim: {beside[0]}", *beside[1:]]
+    parts += [f"beside the claim, {part}" for part in _said([finding for finding in run if finding.beside])]
     if run and absent:
         parts.append(f"not run: {', '.join(_absent(group) for group in _grouped(absent))}")
     return "; ".join(parts)

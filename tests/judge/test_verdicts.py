@@ -133,10 +133,10 @@ def test_an_open_claim_says_that_its_interval_leaves_out_the_papers_number(model
 def test_what_stands_beside_a_claim_is_shown_and_has_no_say():
     control = above(PASS, label="a control", beside=True)
     found = row(DATA, claim(criteria=[above(FAIL), control]))
-    assert found["verdict"] == "not reproduced" and "; beside the claim: a control: holds (90.00" in found["detail"]
+    assert found["verdict"] == "not reproduced" and "; beside the claim, a control: holds (90.00" in found["detail"]
     alone = row(DATA, claim(criteria=[above(ABSENT), control]), absent="not in this preset")
     assert (alone["verdict"], alone["scale"]) == ("not run", "") and pd.isna(alone["measured"])
-    assert alone["detail"].startswith("not in this preset; beside the claim: a control: holds (90.00")
+    assert alone["detail"].startswith("not in this preset; beside the claim, a control: holds (90.00")
 
 
 def test_a_claim_reads_its_own_paper_and_experiment_unless_it_names_another():
