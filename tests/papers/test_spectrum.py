@@ -4,9 +4,10 @@ import networkx
 import numpy as np
 import pytest
 from scipy import sparse
-from scipy.special import logit
+from scipy.special import expit, logit
 
 from ctbench.papers._exact import ExactChecks
+from ctbench.papers.cgnn._settings import rows
 from ctbench.papers.cgnn.spectrum import Settings, checks
 from ctbench.training.loop import run
 
@@ -39,3 +40,12 @@ def test_released_operator_of_a_cycle():
     assert found["smallest_eigenvalue"] == pytest.approx(-0.8 / 1.25, abs=1e-10)
     assert found["largest_eigenvalue"] == pytest.approx(0, abs=1e-10)
     assert found["growth_along_slowest_mode"] == pytest.approx(1 + 3.0, abs=1e-8)
+
+
+@pytest.mark.parametrize(("dataset", "split", "alpha"), [("cora", "planetoid", 0.918), ("pubmed", "random", 0.947)])
+def test_alpha_as_listed_is_what_the_sources_list(dataset, split, alpha):
+    """The slowest mode of the printed equation then decays at rate 1 - alpha; with the code's sigmoid, faster."""
+    read = {name: rows(dataset, split, "here")[name]["options"] for name in ("cgnn", "cgnn_listed_alpha")}
+    assert expit(read["cgnn_listed_alpha"]["alpha_logit"]) == pytest.approx(alpha, abs=1e-12)
+    assert expit(read["cgnn"]["alpha_logit"]) == pytest.approx(expit(alpha), abs=1e-12)
+    assert read["cgnn_listed_alpha"]["self_loop"] == 0

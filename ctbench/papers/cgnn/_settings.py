@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from math import log
 from typing import Any
+
+from scipy.special import logit
 
 from ctbench.papers._experiment import over, row
 
@@ -64,7 +65,7 @@ def rows(dataset: str, split: str, where: str) -> dict[str, dict[str, Any]]:
         "options": flow,
     }
     paper: dict[str, Any] = {"options": {"self_loop": 0.0}}
-    listed: dict[str, Any] = {"options": {"self_loop": 0.0, "alpha_logit": logit(flow["alpha_logit"])}}
+    listed: dict[str, Any] = {"options": {"self_loop": 0.0, "alpha_logit": float(logit(flow["alpha_logit"]))}}
     sourceless: dict[str, Any] = {"options": {"source": "none"}}
     discrete = {**diffusion, "model": "cgnn_discrete"}
     weight = WCGNN.get(dataset, {}) if split == "planetoid" else {}
@@ -101,8 +102,3 @@ def rows(dataset: str, split: str, where: str) -> dict[str, dict[str, Any]]:
         "wcgnn_plain": over(mixed, {"options": {"self_loop": 0.0, "augment": 0}}),
         "wcgnn_released": over(mixed, RELEASED),
     }
-
-
-def logit(p: float) -> float:
-    """The number whose sigmoid is p."""
-    return log(p / (1 - p))

@@ -4,16 +4,18 @@ from __future__ import annotations
 
 from typing import Any
 
+from scipy.special import logit
+
 from ctbench.papers._citation import CitationExperiment
 from ctbench.papers._experiment import over, row
-from ctbench.papers.cgnn._settings import RELEASED, logit, rows
+from ctbench.papers.cgnn._settings import RELEASED, rows
 
 CHANGES: dict[str, dict[str, Any]] = {
     "as_printed": {},
     "self_loops": {"options": {"self_loop": 0.555}},
     "released_operator": {"options": {"equation": "released", "self_loop": 0.555}},
     "released_without_loops": {"options": {"equation": "released"}},
-    "alpha_as_listed": {"options": {"alpha_logit": logit(0.918)}},
+    "alpha_as_listed": {"options": {"alpha_logit": float(logit(0.918))}},
     "detached_source": {"options": {"source": "detached"}},
     "no_input_dropout": {"options": {"dropout": 0.0}},
     "row_normalised": {"features": "row_normalised"},
