@@ -183,7 +183,7 @@ def _row(claim: Claim, judged: list[Judged], absent: str) -> dict[str, Any]:
         "criterion": "; ".join(f"{c.label}: {c.rule}" for c in claim.criteria),
         "verdict": claim.status or verdict_of([outcome.status for _, outcome in own]),
         "scale": "",
-        "detail": said if run else "; ".join(part for part in (_why_not(claim, absent), said) if part),
+        "detail": "; ".join(part for part in (_why_not(claim, absent), said) if part),
         "runs": "",
     }
     if not run:

@@ -75,7 +75,7 @@ class _Maker:
             if len(group := _cell(rows, layout, row, column))
         }
         self.usual = max((n := [s.n + s.diverged for s in self.cells.values()]), key=lambda size: (n.count(size), size))
-        self.best = {(r, c) for c in self.columns for group in self._groups() for r in _best(group, layout, c)}
+        self.best = {(r, c) for group in self._groups() for c in self.columns for r in _best(group, layout, c)}
         self.told = self.best != set(self.cells)
 
     def _groups(self) -> Iterator[pd.DataFrame]:
